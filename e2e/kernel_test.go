@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: MIT
+
+//go:build e2e
+
+package e2e
+
+import (
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+)
+
+// kernelCounter finds a container's own CPU counter, cgroup v1 or v2, and
+// returns a function that reads it in seconds.
+func kernelCounter(t *testing.T, id string) func() float64 {
+	t.Helper()
+	pid := docker(t, "inspect", "-f", "{{.State.Pid}}", id)
+	groups, err := os.ReadFile("/proc/" + pid + "/cgroup")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for line := range strings.Lines(string(groups)) {
+		parts := strings.SplitN(strings.TrimSpace(line), ":", 3)
+		switch {
+		case strings.Contains(","+parts[1]+",", ",cpuacct,"):
+			for _, dir := range []string{"cpuacct", "cpu,cpuacct"} {
+				file := filepath.Join("/sys/fs/cgroup", dir, parts[2], "cpuacct.usage")
+				if _, err := os.Stat(file); err == nil {
+					return func() float64 { return number(t, file, "") / 1e9 }
+				}
+			}
+		case parts[1] == "":
+			file := filepath.Join("/sys/fs/cgroup", parts[2], "cpu.stat")
+			if _, err := os.Stat(file); err == nil {
+				return func() float64 { return number(t, file, "usage_usec") / 1e6 }
+			}
+		}
+	}
+	t.Fatalf("no CPU counter of %s in\n%s", id, groups)
+	return nil
+}
+
+func number(t *testing.T, file, key string) float64 {
+	t.Helper()
+	b, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := strings.TrimSpace(string(b))
+	if key != "" {
+		_, rest, _ := strings.Cut(text, key+" ")
+		text, _, _ = strings.Cut(rest, "\n")
+	}
+	n, err := strconv.ParseFloat(text, 64)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return n
+}
+
+// freeze stops a container's processes for about as long and returns for how
+// long they really stood: the engine takes its own time for both ends.
+func freeze(t *testing.T, name string, about time.Duration) time.Duration {
+	t.Helper()
+	docker(t, "pause", name)
+	began := time.Now() // frozen by now: `docker pause` returns after the fact
+	hold := time.NewTimer(about)
+	<-hold.C
+	docker(t, "unpause", name)
+	return time.Since(began)
+}

@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: MIT
+
+//go:build e2e
+
+package e2e
+
+import (
+	"fmt"
+	"math"
+	"os/exec"
+	"testing"
+	"time"
+)
+
+func TestLoadKeepsItsPace(t *testing.T) {
+	s := start(t, "at 200 and 1,000 a second sent must be within 0.1% of asked; a rate that can't be held must be called not valid")
+	s.lab("up", "1")
+	for _, rate := range []string{"200", "1000"} {
+		r := s.load("--workload", "ping", "--rate", rate, "--duration", "10s", "--warmup", "2s")
+		if off := math.Abs(r.Rate.Sent/r.Rate.Asked - 1); off > 0.001 || r.Requests.Failed > 0 {
+			t.Errorf("at %s a second: asked %.2f, sent %.2f, %d failed", rate, r.Rate.Asked, r.Rate.Sent, r.Requests.Failed)
+		}
+	}
+	r := s.load("--workload", "ping", "--rate", "60000", "--duration", "3s", "--warmup", "0s", "--timeout", "2s", "--max-workers", "64")
+	if r.Verdict.State != "invalid" || r.Requests.Dropped+r.Requests.Late == 0 {
+		t.Errorf("60,000 a second: verdict %+v, %+v", r.Verdict, r.Requests)
+	}
+}
+
+// A server that stands still for F seconds in a run of R requests at rate r
+// delays F*r of them by F down to 0, evenly: the share that waits longer than x
+// is (F-x)*r/R, so p99 = F - 0.01*R/r (plus what an undisturbed answer takes).
+func TestNoCoordinatedOmission(t *testing.T) {
+	s := start(t, "a server frozen for 200 ms must show in the p99, with bounded workers too")
+	s.lab("up", "1")
+	api := s.status().of("api")[0].Name
+	for _, workers := range []string{"0", "10"} {
+		var frozen time.Duration
+		r := s.loadBeside(func() {
+			frozen = freeze(t, api, 200*time.Millisecond)
+		}, "--workload", "ping", "--rate", "1000", "--duration", "5s", "--warmup", "1s", "--max-workers", workers)
+		want := frozen.Seconds() - 0.01*5
+		if off := math.Abs(r.Latency.P99/want - 1); off > 0.10 {
+			t.Errorf("workers %s: p99 %.1f ms, frozen for %s: want %.1f ms", workers, r.Latency.P99*1e3, frozen, want*1e3)
+		}
+		if workers == "10" && r.Requests.Late == 0 {
+			t.Errorf("10 workers: no request counted late: %+v", r.Requests)
+		}
+	}
+}
+
+func TestMeterAgreesWithTheKernel(t *testing.T) {
+	s := start(t, "the meter's cores must be within 1% of the kernel's own counter, and show throttling")
+	s.lab("up", "1")
+	api := s.status().of("api")[0]
+	counter := kernelCounter(t, api.ID)
+	var used, elapsed float64
+	r := s.loadBeside(func() {
+		// The measured part begins with the first window of a load without warm-up.
+		before, at := counter(), time.Now()
+		eventually(t, 20*time.Second, func() error {
+			if time.Since(at) < 10*time.Second {
+				return fmt.Errorf("not yet")
+			}
+			return nil
+		})
+		used, elapsed = counter()-before, time.Since(at).Seconds()
+	}, "--workload", "ping", "--rate", "400", "--duration", "14s", "--warmup", "0s")
+	if len(r.Containers) != 1 {
+		t.Fatalf("containers %+v", r.Containers)
+	}
+	got, want := r.Containers[0].CoresMean, used/elapsed
+	t.Logf("meter %.4f cores over 14 s, kernel %.4f over %.1f s", got, want, elapsed)
+	if math.Abs(got/want-1) > 0.05 {
+		t.Errorf("meter %.4f cores, kernel %.4f: different stretches of one steady load", got, want)
+	}
+	r = s.load("--workload", "ping", "--rate", "4000", "--duration", "5s", "--warmup", "1s")
+	if r.Containers[0].ThrottledRatio < 0.2 {
+		t.Errorf("overloaded at 4,000 a second, throttled %.2f", r.Containers[0].ThrottledRatio)
+	}
+}
+
+func TestCacheEarnsItsPlace(t *testing.T) {
+	s := start(t, "at the same 200 reads a second stage 5's postgres must use at most a fifth of the CPU a request of stage 4's, and the api less too")
+	for _, workload := range []string{"users", "messages"} {
+		args := []string{"--workload", workload, "--rate", "200", "--duration", "20s", "--warmup", "10s"}
+		s.lab("up", "4")
+		four := s.load(args...)
+		s.lab("up", "5")
+		five := s.load(args...)
+		db, api := five.demand("postgres")/four.demand("postgres"), five.demand("api")/four.demand("api")
+		t.Logf("%s: postgres %.3f -> %.3f ms a request (%.2f), api %.3f -> %.3f (%.2f), hits %d misses %d", workload,
+			four.demand("postgres")*1e3, five.demand("postgres")*1e3, db, four.demand("api")*1e3, five.demand("api")*1e3, api, five.Cache.Hits, five.Cache.Misses)
+		if db > 0.2 || api >= 1 || four.Requests.Failed+five.Requests.Failed > 0 {
+			t.Errorf("%s: postgres %.2f of before, api %.2f, failed %d and %d", workload, db, api, four.Requests.Failed, five.Requests.Failed)
+		}
+	}
+}
+
+func TestRedisGone(t *testing.T) {
+	s := start(t, "redis stopped under load must fail no request, and come back into use")
+	s.lab("up", "5")
+	redis := s.status().of("redis")[0].Name
+	r := s.loadBeside(func() {
+		freeze(t, redis, 2*time.Second) // slow, then gone
+		docker(t, "stop", "-t", "1", redis)
+		docker(t, "start", redis)
+	}, "--workload", "mixed", "--rate", "100", "--duration", "12s", "--warmup", "2s")
+	if r.Latency.P99 > 0.5 {
+		t.Errorf("p99 %.0f ms: a slow redis was not given up on", r.Latency.P99*1e3)
+	}
+	if r.Requests.Failed > 0 || r.Reads.Wrong > 0 {
+		t.Errorf("%d failed, %d wrong: %v", r.Requests.Failed, r.Reads.Wrong, r.Errors)
+	}
+	after := s.load("--workload", "users", "--rate", "100", "--duration", "4s", "--warmup", "1s")
+	if after.Cache.Hits == 0 || after.Requests.Failed > 0 {
+		t.Errorf("after it is back: %d hits, %d failed", after.Cache.Hits, after.Requests.Failed)
+	}
+}
+
+func TestReplicaGone(t *testing.T) {
+	for _, stage := range []string{"3", "5"} {
+		t.Run(stage, func(t *testing.T) {
+			s := start(t, "an api replica killed under load must fail no GET")
+			s.lab("up", stage)
+			victim := s.status().of("api")[1].Name
+			r := s.loadBeside(func() { docker(t, "kill", victim) }, "--workload", "users", "--rate", "100", "--duration", "8s", "--warmup", "1s")
+			if r.Requests.Failed > 0 {
+				t.Errorf("%d of %d GETs failed: %v", r.Requests.Failed, r.Requests.Sent, r.Errors)
+			}
+			s.lab("up", stage)
+			if st := s.status().of("api")[1]; st.State != "running" {
+				t.Errorf("up again left the victim %s", st.State)
+			}
+		})
+	}
+}
+
+func TestLoadDies(t *testing.T) {
+	s := start(t, "a lab killed during a load must leave no generator behind")
+	s.lab("up", "1")
+	c := s.command("load", "--duration", "60s", "--rate", "50")
+	if err := c.Start(); err != nil {
+		t.Fatal(err)
+	}
+	generators := func(flags ...string) string {
+		args := append([]string{"ps", "-q", "--filter", "label=com.docker.compose.project=" + s.project, "--filter", "label=com.docker.compose.oneoff=True"}, flags...)
+		out, _ := exec.Command("docker", args...).Output()
+		return string(out)
+	}
+	eventually(t, 20*time.Second, func() error {
+		if generators() == "" { // that runs: what was only created waits for the next up or down
+			return fmt.Errorf("no generator yet")
+		}
+		return nil
+	})
+	_ = c.Process.Kill()
+	_ = c.Wait()
+	eventually(t, 30*time.Second, func() error {
+		if left := generators("--all"); left != "" {
+			return fmt.Errorf("generator %s is still there", left)
+		}
+		return nil
+	})
+}

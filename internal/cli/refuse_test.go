@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: MIT
+
+package cli_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"strings"
+	"testing"
+
+	"systemlab/internal/cli"
+)
+
+// What is refused before any engine is asked, or because none answers. Each gives
+// its exit code, one complaint, and the next thing to type, as text and as JSON.
+func TestRefuses(t *testing.T) {
+	dir := t.TempDir()
+	t.Setenv("LAB_HOME", dir)
+	t.Setenv("LAB_PROJECT", "")
+	t.Setenv("DOCKER_HOST", "unix://"+dir+"/no-engine.sock")
+	cases := []struct {
+		args string
+		code int
+		says string
+	}{
+		// Words that lab doesn't know.
+		{"frobnicate", 2, "lab --help"}, {"sttaus", 2, "try: lab status"}, {"runs shwo", 2, "try: lab runs show"}, {"images frob", 2, `"lab images frob"`},
+		{"completion frob", 2, "lab completion"}, {"completion bash extra", 2, "lab completion bash"}, {"status extra", 2, "lab status --help"},
+		{"status -o xml", 2, "-o json"}, {"status --nosuch", 2, "lab status --help"}, {"stages extra", 2, "lab stages --help"},
+		{"up", 2, ""}, {"up 1 2", 2, ""}, {"diff 1", 2, ""}, {"scale", 2, ""}, {"runs show", 2, ""}, {"runs rm", 2, ""}, {"images rm extra", 2, ""},
+		// Names that would be paths, and others that no stack can have.
+		{"up 1 -p Lab", 2, "Lab"}, {"up 1 -p ../../escape", 2, "escape"}, {"down -p a/b", 2, "a/b"}, {"scale api=2 -p ..", 2, ".."}, {"status -p Lab", 2, "Lab"},
+		// Loads that make no sense.
+		{"load --rate 0", 2, "above 0"}, {"load --rate -5", 2, "above 0"}, {"load --rate 1e9", 2, "at most"}, {"load --rate NaN", 2, "NaN"}, {"load --rate Inf", 2, "Inf"},
+		{"load --rate lots", 2, "lots"}, {"load --pace const", 2, ""}, {"load --pace ramp:5", 2, ""}, {"load --pace warp:1-2", 2, "warp"}, {"load --pace const:-1", 2, ""},
+		{"load --pace const:1e12", 2, ""}, {"load --workload nosuch", 2, "nosuch"}, {"load --workload ping=-1", 2, ""}, {"load --duration 0s", 2, "--duration"},
+		{"load --duration -3s", 2, ""}, {"load --duration 100000h", 2, ""}, {"load --warmup -1s", 2, ""}, {"load --timeout 0s", 2, ""}, {"load --zipf 0.5", 2, ""},
+		{"load --max-workers -1", 2, ""}, {"load --connections sometimes", 2, ""}, {"load --rate 10 --pace const:10", 2, "--pace"}, {"load extra", 2, ""},
+		// Scales that can't be.
+		{"scale nginx=-1", 2, "not -1"}, {"scale api=lots", 2, "SERVICE=NUMBER"}, {"scale api", 2, ""}, {"scale =3", 2, ""}, {"scale api=1000", 2, "0 to 32"},
+		// Views of nothing.
+		{"top --run demo --speed 0", 2, "1 to 20"}, {"top --run demo --speed NaN", 2, "1 to 20"}, {"top --run demo-x", 2, "lab top --run demo"},
+		{"top --run demo-99", 3, "stage 99"}, {"top --run nosuch", 3, "lab runs"}, {"top --run demo", 11, "terminal"}, {"top --run demo-3 extra", 2, ""},
+		// What is not there.
+		{"diff 1 99", 3, "lab stages"}, {"diff nosuch 1", 3, "nosuch"}, {"runs show nosuch", 3, "lab runs"}, {"runs show last", 3, "lab load"},
+		{"runs rm nosuch", 3, ""}, {"runs show nosuch.json", 3, ""}, {"runs show ../../nosuch.json", 3, ""},
+		// No engine.
+		{"status", 5, "no engine answers at unix://"}, {"up 1", 5, "make engine"}, {"up 1 --dry-run", 5, ""}, {"down", 5, ""}, {"scale api=2", 5, ""},
+		{"logs", 5, ""}, {"images list", 5, ""}, {"images build", 5, ""}, {"images rm", 5, ""}, {"load --rate 10", 5, ""}, {"top", 5, ""},
+	}
+	for _, c := range cases {
+		t.Run(c.args, func(t *testing.T) {
+			var out, complaint bytes.Buffer
+			code := cli.Run(t.Context(), cli.Streams{Out: &out, Err: &complaint}, "test", strings.Fields(c.args))
+			text := complaint.String()
+			if code != c.code || !strings.Contains(text, c.says) {
+				t.Errorf("exit code %d, want %d, and %q in:\n%s", code, c.code, c.says, text)
+			}
+			if strings.Count(text, "lab: ") != 1 || strings.Count(text, "\n  try: ") != 1 || out.Len() > 0 {
+				t.Errorf("not one complaint with the next thing to type:\n%s%s", out.String(), text)
+			}
+			if strings.Contains(c.args, "-o xml") {
+				return
+			}
+			out.Reset()
+			complaint.Reset()
+			code = cli.Run(t.Context(), cli.Streams{Out: &out, Err: &complaint}, "test", append(strings.Fields(c.args), "-o", "json"))
+			var answer struct {
+				Error struct{ Kind, Message, Hint string }
+			}
+			d := json.NewDecoder(&out)
+			d.DisallowUnknownFields()
+			if err := d.Decode(&answer); err != nil || d.More() || code != c.code || complaint.Len() > 0 {
+				t.Errorf("as JSON: exit code %d, %v, and on stderr %q", code, err, complaint.String())
+			}
+			if answer.Error.Kind == "" || answer.Error.Message == "" || answer.Error.Hint == "" {
+				t.Errorf("as JSON: %+v", answer)
+			}
+		})
+	}
+}

@@ -1,0 +1,208 @@
+// SPDX-License-Identifier: MIT
+
+// Package compose turns Compose files into a Project: the plain description of
+// an architecture that the engine is made to match. It is the sole importer of
+// compose-go, reads nothing of its surroundings (no OS environment, no .env
+// file), and refuses what the engine would not honour, rather than ignore it.
+package compose
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"slices"
+	"strings"
+	"time"
+
+	"systemlab/internal/problem"
+)
+
+// Project is one architecture under one name: a resolved Compose file.
+type Project struct {
+	Name       string
+	WorkingDir string
+	Files      []string
+	Services   []Service      // sorted by name
+	Networks   []Network      // sorted by key; only those in use
+	Volumes    []Volume       // sorted by key; only those in use
+	Extension  map[string]any // the content of x-lab
+}
+
+// Service is one box of the architecture: how many, how big, wired to whom.
+type Service struct {
+	Name        string
+	Image       string // reference; resolved to its content by the time the engine sees it
+	ImageID     string // content id, set by the image room; part of the hash
+	Replicas    int
+	Command     []string
+	Entrypoint  []string
+	User        string
+	Hostname    string
+	WorkingDir  string
+	Env         map[string]string
+	Ports       []Port
+	Networks    []Attachment
+	Mounts      []Mount
+	DependsOn   map[string]string // service to condition: started or healthy
+	Health      *Health
+	Cores       float64 // CPU limit in cores; 0 is none
+	CPUPeriod   time.Duration
+	CPUShares   int64
+	Memory      int64 // bytes; 0 is none
+	Pids        int64
+	ShmSize     int64
+	CapAdd      []string
+	CapDrop     []string
+	SecurityOpt []string
+	Sysctls     map[string]string
+	ReadOnly    bool
+	Init        *bool
+	StopSignal  string
+	StopGrace   time.Duration // 0 is the engine's own, 10 s
+	Restart     string
+	Labels      map[string]string
+	Overrides   map[string]string // environment given by the user with --env; already in Env
+}
+
+// Port is a published port. HostPort 0 lets the engine choose.
+type Port struct {
+	HostIP   string
+	HostPort uint16
+	Target   uint16
+	Protocol string
+}
+
+// Attachment is a service's place on a network, by the network's key.
+type Attachment struct {
+	Network string
+	Aliases []string
+	IPv4    string
+}
+
+// Mount kinds are volume, tmpfs and bind. Source is the volume's key or the host path.
+type Mount struct {
+	Kind     string
+	Source   string
+	Target   string
+	ReadOnly bool
+	Size     int64 // of a tmpfs, bytes
+	Mode     uint32
+}
+
+// Health is the check that the engine runs, and lab too while it waits.
+type Health struct {
+	Test        []string // CMD or CMD-SHELL first, as in Compose
+	Interval    time.Duration
+	Timeout     time.Duration
+	StartPeriod time.Duration
+	Retries     int
+}
+
+// Network is a bridge network of the project.
+type Network struct {
+	Key      string
+	Name     string
+	Internal bool
+	Subnet   string // CIDR; "" lets the engine choose
+	Range    string // CIDR inside Subnet that the engine hands out; "" is all of it
+}
+
+// Volume is a named volume of the project.
+type Volume struct {
+	Key  string
+	Name string
+}
+
+// Conditions of DependsOn.
+const (
+	Started = "service_started"
+	Healthy = "service_healthy"
+)
+
+// Service finds a service by name.
+func (p *Project) Service(name string) (*Service, bool) {
+	for i := range p.Services {
+		if p.Services[i].Name == name {
+			return &p.Services[i], true
+		}
+	}
+	return nil, false
+}
+
+// Network finds a network by its key.
+func (p *Project) Network(key string) (*Network, bool) {
+	for i := range p.Networks {
+		if p.Networks[i].Key == key {
+			return &p.Networks[i], true
+		}
+	}
+	return nil, false
+}
+
+// ServiceNames in order.
+func (p *Project) ServiceNames() []string {
+	names := make([]string, len(p.Services))
+	for i, s := range p.Services {
+		names[i] = s.Name
+	}
+	return names
+}
+
+// Override sets one environment variable of one service, as `--env` does.
+func (p *Project) Override(service, key, value string) error {
+	s, ok := p.Service(service)
+	if !ok {
+		return problem.Newf(problem.NotFound, "one of: "+strings.Join(p.ServiceNames(), ", "), "this stage has no service %q", service)
+	}
+	if s.Overrides == nil {
+		s.Overrides = map[string]string{}
+	}
+	s.Env[key], s.Overrides[key] = value, value
+	return nil
+}
+
+// Hash identifies what a container of this service is made from. As in Compose,
+// how many there are and whom they wait for do not count: neither makes a
+// running container wrong.
+func (s Service) Hash() string {
+	s.Replicas, s.DependsOn, s.Image = 0, nil, ""
+	return digest(s)
+}
+
+// Hash identifies the whole resolved architecture, without the project's name,
+// port and password, so that the same stage has the same hash everywhere.
+func (p *Project) Hash() string {
+	type part struct {
+		Name, Image  string
+		Replicas     int
+		Cores        float64
+		Memory       int64
+		Networks     []string
+		Env          []string
+		Overrides    map[string]string
+		Dependencies map[string]string
+	}
+	var parts []part
+	for _, s := range p.Services {
+		it := part{Name: s.Name, Image: s.ImageID, Replicas: s.Replicas, Cores: s.Cores, Memory: s.Memory,
+			Overrides: s.Overrides, Dependencies: s.DependsOn}
+		for _, n := range s.Networks {
+			it.Networks = append(it.Networks, n.Network)
+		}
+		for k := range s.Env {
+			it.Env = append(it.Env, k)
+		}
+		slices.Sort(it.Env)
+		parts = append(parts, it)
+	}
+	return digest(parts)
+}
+
+func digest(v any) string {
+	b, err := json.Marshal(v)
+	if err != nil { // plain data: can't happen
+		panic(err)
+	}
+	sum := sha256.Sum256(b)
+	return hex.EncodeToString(sum[:])
+}

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: MIT
+
+package engine
+
+import (
+	"context"
+
+	"github.com/containerd/errdefs"
+	"github.com/moby/moby/client"
+
+	"systemlab/internal/problem"
+)
+
+// own finds a container of the project by its name; anybody else's is refused.
+func (e *Engine) own(ctx context.Context, project, name string) (Container, error) {
+	c, err := e.Container(ctx, name)
+	if errdefs.IsNotFound(err) || err == nil && c.Project != project {
+		return Container{}, problem.Newf(problem.NotFound, "lab status", "the stack %s has no container %s", project, name)
+	}
+	return c, e.wrap(err)
+}
+
+// Stop asks a container to end, and ends it when its time is up.
+func (e *Engine) Stop(ctx context.Context, project, name string) error {
+	return e.act(ctx, project, name, func(id string) error {
+		_, err := e.api.ContainerStop(ctx, id, client.ContainerStopOptions{})
+		return err
+	})
+}
+
+// Kill ends a container at once.
+func (e *Engine) Kill(ctx context.Context, project, name string) error {
+	return e.act(ctx, project, name, func(id string) error {
+		_, err := e.api.ContainerKill(ctx, id, client.ContainerKillOptions{Signal: "KILL"})
+		return err
+	})
+}
+
+// Pause freezes a container.
+func (e *Engine) Pause(ctx context.Context, project, name string) error {
+	return e.act(ctx, project, name, func(id string) error {
+		_, err := e.api.ContainerPause(ctx, id, client.ContainerPauseOptions{})
+		return err
+	})
+}
+
+// Unpause lets a frozen container go on.
+func (e *Engine) Unpause(ctx context.Context, project, name string) error {
+	return e.act(ctx, project, name, func(id string) error {
+		_, err := e.api.ContainerUnpause(ctx, id, client.ContainerUnpauseOptions{})
+		return err
+	})
+}
+
+// Start starts a container that has ended.
+func (e *Engine) Start(ctx context.Context, project, name string) error {
+	return e.act(ctx, project, name, func(id string) error {
+		_, err := e.api.ContainerStart(ctx, id, client.ContainerStartOptions{})
+		return err
+	})
+}
+
+func (e *Engine) act(ctx context.Context, project, name string, do func(id string) error) error {
+	c, err := e.own(ctx, project, name)
+	if err != nil {
+		return err
+	}
+	return e.wrap(do(c.ID))
+}

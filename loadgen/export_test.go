@@ -1,0 +1,9 @@
+// SPDX-License-Identifier: MIT
+
+package loadgen
+
+// ScanRow opens the scanner of answers to its tests.
+func ScanRow(body string, whole bool) (id, version int64, found bool) {
+	r := scanRow([]byte(body), whole)
+	return r.id, r.version, r.found
+}

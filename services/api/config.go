@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: MIT
+
+package main
+
+import (
+	"fmt"
+	"strconv"
+	"time"
+
+	"systemlab/services/internal/queue"
+)
+
+// config is what the environment says.
+type config struct {
+	databaseURL, readURL, redisURL string
+	amqpURL                        string
+	queueDeadline                  time.Duration
+	loadQ, pool                    bool
+	poolSize                       int
+	poolLifetime                   time.Duration // of connections for reading; 0: no limit of ours
+	cacheTTL                       time.Duration
+	listen                         string
+}
+
+func readConfig(env func(string) string) (config, error) {
+	c := config{
+		databaseURL: env("DATABASE_URL"), readURL: env("DATABASE_READ_URL"), redisURL: env("REDIS_URL"),
+		amqpURL: env("AMQP_URL"), queueDeadline: queue.Deadline, pool: true, poolSize: 10, cacheTTL: time.Minute, listen: listenAddress(env),
+	}
+	var err error
+	if c.loadQ, err = onOff(env, "LOADQ", false); err != nil {
+		return c, err
+	}
+	if c.pool, err = onOff(env, "POOL", true); err != nil {
+		return c, err
+	}
+	if v := env("POOL_SIZE"); v != "" {
+		if c.poolSize, err = strconv.Atoi(v); err != nil || c.poolSize < 1 || c.poolSize > 1000 {
+			return c, fmt.Errorf("POOL_SIZE=%s: must be a whole number from 1 to 1000", v)
+		}
+	}
+	if v := env("CACHE_TTL"); v != "" {
+		if c.cacheTTL, err = time.ParseDuration(v); err != nil || c.cacheTTL < 100*time.Millisecond {
+			return c, fmt.Errorf("CACHE_TTL=%s: must be a duration of at least 100ms, such as 60s", v)
+		}
+	}
+	if v := env("POOL_LIFETIME"); v != "" {
+		if c.poolLifetime, err = time.ParseDuration(v); err != nil || c.poolLifetime < time.Second {
+			return c, fmt.Errorf("POOL_LIFETIME=%s: must be a duration of at least 1s, such as 20s", v)
+		}
+	}
+	if v := env("QUEUE_DEADLINE"); v != "" {
+		// Below what the server allows an answer to take.
+		if c.queueDeadline, err = time.ParseDuration(v); err != nil || c.queueDeadline < 10*time.Millisecond || c.queueDeadline > 20*time.Second {
+			return c, fmt.Errorf("QUEUE_DEADLINE=%s: must be a duration from 10ms to 20s, such as 5s", v)
+		}
+	}
+	return c, nil
+}
+
+func listenAddress(env func(string) string) string {
+	if v := env("LISTEN"); v != "" {
+		return v
+	}
+	return ":80"
+}
+
+func onOff(env func(string) string, name string, otherwise bool) (bool, error) {
+	switch v := env(name); v {
+	case "":
+		return otherwise, nil
+	case "on":
+		return true, nil
+	case "off":
+		return false, nil
+	default:
+		return false, fmt.Errorf("%s=%s: must be on or off", name, v)
+	}
+}
