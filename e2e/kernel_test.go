@@ -5,8 +5,10 @@
 package e2e
 
 import (
+	"context"
 	"os"
 	"path/filepath"
+	"sort"
 	"strconv"
 	"strings"
 	"testing"
@@ -71,4 +73,48 @@ func freeze(t *testing.T, name string, about time.Duration) time.Duration {
 	<-hold.C
 	docker(t, "unpause", name)
 	return time.Since(began)
+}
+
+// counterSeries is a counter read often, so that its growth over any stretch is known.
+type counterSeries struct {
+	stop func()
+	at   []time.Time
+	used []float64
+}
+
+// follow reads a counter every 20 ms until its series is asked.
+func follow(t *testing.T, counter func() float64) *counterSeries {
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan struct{})
+	c := &counterSeries{stop: func() { cancel(); <-done }}
+	go func() {
+		defer close(done)
+		tick := time.NewTicker(20 * time.Millisecond)
+		defer tick.Stop()
+		for {
+			c.at, c.used = append(c.at, time.Now()), append(c.used, counter())
+			select {
+			case <-ctx.Done():
+				return
+			case <-tick.C:
+			}
+		}
+	}()
+	return c
+}
+
+// cores is the mean over a stretch that was followed.
+func (c *counterSeries) cores(t *testing.T, from, to time.Time) float64 {
+	t.Helper()
+	c.stop()
+	if from.Before(c.at[0]) || to.After(c.at[len(c.at)-1]) {
+		t.Fatalf("followed from %s to %s, asked from %s to %s", c.at[0], c.at[len(c.at)-1], from, to)
+	}
+	return (c.value(to) - c.value(from)) / to.Sub(from).Seconds()
+}
+
+func (c *counterSeries) value(at time.Time) float64 {
+	i := max(1, sort.Search(len(c.at), func(i int) bool { return !c.at[i].Before(at) }))
+	part := at.Sub(c.at[i-1]).Seconds() / c.at[i].Sub(c.at[i-1]).Seconds()
+	return c.used[i-1] + part*(c.used[i]-c.used[i-1])
 }

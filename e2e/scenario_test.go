@@ -68,6 +68,14 @@ func start(t *testing.T, obligation string) *scenario {
 	return s
 }
 
+// second is a stack beside the scenario's own, for those that need two.
+func (s *scenario) second() *scenario {
+	two := &scenario{t: s.t, project: s.project[:min(len(s.project), 38)] + "-b"}
+	two.clear()
+	s.t.Cleanup(two.clear)
+	return two
+}
+
 func (s *scenario) clear() {
 	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
 	defer cancel()
@@ -171,7 +179,9 @@ func (st status) of(service string) []container {
 
 // result is what `lab load -o json` says.
 type result struct {
-	ID   string
+	ID      string
+	Started time.Time
+
 	Rate struct{ Asked, Sent, Served float64 }
 
 	Requests  struct{ Sent, OK, Failed, Late, Dropped int }

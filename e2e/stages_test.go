@@ -79,7 +79,10 @@ func TestRandomWalk(t *testing.T) {
 		row := rows[min(to, len(rows)-1)]
 		at = row.Stage
 		path = append(path, row.Stage)
-		s.lab("up", row.Name)
+		said, err := s.command("up", row.Name).CombinedOutput()
+		if err != nil {
+			t.Fatalf("%v: %v\n%s", path, err, said)
+		}
 		st := s.status()
 		var have []string
 		for _, c := range st.Containers {
@@ -100,12 +103,12 @@ func TestRandomWalk(t *testing.T) {
 		if st.Stage != row.Stage || !slices.Equal(have, want) {
 			t.Fatalf("%v: stage %d with %v, want %v", path, st.Stage, have, want)
 		}
-		if out := s.lab("up", row.Name, "--dry-run"); !strings.Contains(out, "nothing to do") {
-			for line := range strings.Lines(out) {
-				if !strings.Contains(line, "wait for") {
-					t.Errorf("%v: not all is as it should be: %s", path, out)
-					break
-				}
+		for line := range strings.Lines(s.lab("up", row.Name, "--dry-run")) {
+			_, network, removal := strings.Cut(line, " remove network ")
+			network, _, _ = strings.Cut(network, ":")
+			stays := removal && strings.Contains(string(said), "network "+network+" stays") // the engine's fault, and up said so
+			if !strings.Contains(line, "nothing to do") && !strings.Contains(line, "wait for") && !stays {
+				t.Errorf("%v: not all is as it should be: %s", path, line)
 			}
 		}
 		if row.Stage == 1 {

@@ -131,9 +131,7 @@ func TestNginxGone(t *testing.T) {
 // Two stacks, two virtual IPs, no collision; both fail over.
 func TestTwoVirtualIPs(t *testing.T) {
 	first := start(t, "two stacks of stage 6 must stand side by side, both reachable, and both must fail over")
-	second := &scenario{t: t, project: first.project + "-2"}
-	second.clear()
-	t.Cleanup(second.clear)
+	second := first.second()
 	var wait sync.WaitGroup
 	for _, s := range []*scenario{first, second} {
 		s.lab("up", "6")

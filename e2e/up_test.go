@@ -153,8 +153,7 @@ func TestDownTouchesNothingElse(t *testing.T) {
 
 func TestTwoStacks(t *testing.T) {
 	s := start(t, "two stacks must stand side by side, each at its own port")
-	second := &scenario{t: t, project: s.project + "-2"}
-	t.Cleanup(second.clear)
+	second := s.second()
 	s.lab("up", "1")
 	second.lab("up", "1")
 	a, b := s.status(), second.status()

@@ -6,6 +6,7 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -207,6 +208,11 @@ func (s *session) tellBuild(what string, done bool, took time.Duration) {
 
 // tellStep prints steps as they end; a wait is told only when it was long.
 func (s *session) tellStep(step engine.Step, done bool, took time.Duration, err error) {
+	var stays *engine.Stays
+	if errors.As(err, &stays) {
+		s.note("  %s", stays)
+		return
+	}
 	if !done || err != nil || step.Kind == engine.WaitHealthy && took < 2*time.Second {
 		return
 	}

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"net/netip"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -24,6 +25,7 @@ type Progress func(step Step, done bool, took time.Duration, err error)
 // Apply carries a plan out: each step as soon as the ones it waits for are
 // done, in parallel where nothing waits. It decides nothing. The first failure
 // ends the rest; what was done stays, and the next Reconcile goes on from there.
+// A network that stays (Stays) is told and ends nothing, unless it is in the way.
 func (e *Engine) Apply(ctx context.Context, p *Plan, tell Progress) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
@@ -53,6 +55,15 @@ func (e *Engine) Apply(ctx context.Context, p *Plan, tell Progress) error {
 			if err != nil && ctx.Err() != nil {
 				err = context.Cause(ctx) // a consequence, not the cause
 			}
+			var stays *Stays
+			inTheWay := slices.ContainsFunc(p.Steps, func(s Step) bool { return slices.Contains(s.After, i) })
+			if errors.As(err, &stays) && !inTheWay {
+				if tell != nil {
+					tell(step, true, time.Since(begin), err)
+				}
+				close(done[i])
+				return
+			}
 			if tell != nil {
 				tell(step, true, time.Since(begin), err)
 			}
@@ -79,7 +90,8 @@ type applier struct {
 func (a *applier) do(ctx context.Context, s Step) error {
 	err := a.act(ctx, s)
 	var p *problem.Error
-	if err == nil || errors.As(err, &p) || ctx.Err() != nil {
+	var stays *Stays
+	if err == nil || errors.As(err, &p) || errors.As(err, &stays) || ctx.Err() != nil {
 		return err
 	}
 	return explainStep(err, s, a.engine)
@@ -138,8 +150,7 @@ func (a *applier) change(ctx context.Context, s Step) error {
 	case RemoveContainer:
 		return ignoreMissing(a.engine.removeContainer(ctx, s.id))
 	case RemoveNetwork:
-		_, err := api.NetworkRemove(ctx, s.id, client.NetworkRemoveOptions{})
-		return ignoreMissing(err)
+		return a.engine.removeNetwork(ctx, s.id, s.Target)
 	case RemoveVolume:
 		_, err := api.VolumeRemove(ctx, s.id, client.VolumeRemoveOptions{})
 		return ignoreMissing(err)
@@ -190,6 +201,47 @@ func (a *applier) createNetwork(ctx context.Context, n *compose.Network) error {
 		}
 	}
 	return err
+}
+
+// Stays says that the engine holds on to an empty network: engines may lose count
+// of a network's endpoints when several containers end at once, and then refuse
+// to remove it until they are restarted (https://github.com/moby/moby/issues/42119,
+// docs/decisions/networks.md). It does no harm: the next up that needs a network
+// of this name takes it.
+type Stays struct{ Network string }
+
+func (s *Stays) Error() string {
+	return "network " + s.Network + " stays, empty: the engine counts a container on it that is gone, and lets it go only after a restart of its own"
+}
+
+// removeNetwork removes a network. A container of someone else's on it is
+// named; an endpoint whose container is gone is taken off first.
+func (e *Engine) removeNetwork(ctx context.Context, id, name string) error {
+	_, refused := e.api.NetworkRemove(ctx, id, client.NetworkRemoveOptions{})
+	if !errdefs.IsPermissionDenied(refused) && !errdefs.IsConflict(refused) {
+		return ignoreMissing(refused)
+	}
+	n, err := e.api.NetworkInspect(ctx, id, client.NetworkInspectOptions{})
+	if err != nil {
+		return ignoreMissing(err)
+	}
+	for on, end := range n.Network.Containers {
+		if c, err := e.api.ContainerInspect(ctx, on, client.ContainerInspectOptions{}); err == nil {
+			holder := strings.TrimPrefix(c.Container.Name, "/")
+			return problem.Newf(problem.Internal, "docker network disconnect "+name+" "+holder+", then the same command again",
+				"can't remove network %s: container %s is on it, which is not of this stack", name, holder)
+		} else if !errdefs.IsNotFound(err) {
+			return err
+		}
+		if _, err := e.api.NetworkDisconnect(ctx, id, client.NetworkDisconnectOptions{Container: end.Name, Force: true}); ignoreMissing(err) != nil {
+			return err
+		}
+	}
+	_, refused = e.api.NetworkRemove(ctx, id, client.NetworkRemoveOptions{})
+	if len(n.Network.Containers) == 0 && (errdefs.IsPermissionDenied(refused) || errdefs.IsConflict(refused)) {
+		return &Stays{Network: name}
+	}
+	return ignoreMissing(refused)
 }
 
 // removeContainer stops gracefully, as the container asks for, and removes it

@@ -4,8 +4,10 @@ package engine_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -229,6 +231,74 @@ func TestTeardownLeavesOthersAlone(t *testing.T) {
 		t.Fatal(err)
 	}
 	same(t, "the other project", foreign, f.State())
+}
+
+// A network on which the engine counts a container that is gone stays, is told,
+// and stops nothing: not a down, not an up of a stage without it, not the way back.
+func TestNetworkThatStays(t *testing.T) {
+	t.Parallel()
+	f := fake(t)
+	f.Set(func(e *enginetest.Engine) { e.Miscount = map[string]bool{"p_back": true} })
+	e := open(t, f)
+	two := load(t, "services: {a: {image: x, networks: [front, back]}}\nnetworks: {front: {}, back: {}}")
+	up(t, e, two)
+	for name, plan := range map[string]func() *engine.Plan{
+		"up": func() *engine.Plan {
+			return plan(t, e, load(t, "services: {a: {image: x, networks: [front]}}\nnetworks: {front: {}}"))
+		},
+		"down": func() *engine.Plan { return engine.Teardown(observe(t, e, "p"), true) },
+	} {
+		var said []string
+		err := e.Apply(t.Context(), plan(), func(s engine.Step, done bool, _ time.Duration, err error) {
+			if stays := (*engine.Stays)(nil); errors.As(err, &stays) {
+				said = append(said, s.Target)
+			}
+		})
+		if err != nil || !slices.Equal(said, []string{"p_back"}) {
+			t.Errorf("%s: %v, said of %v", name, err, said)
+		}
+		if left := f.State(); len(left.Networks["p_back"]) == 0 {
+			t.Errorf("%s: %+v", name, left)
+		}
+		up(t, e, two) // with the network that stayed
+	}
+}
+
+// One that must be made anew can't: two of a name can't be told apart.
+func TestNetworkThatStaysInTheWay(t *testing.T) {
+	t.Parallel()
+	f := fake(t)
+	f.Set(func(e *enginetest.Engine) { e.Miscount = map[string]bool{"p_back": true} })
+	e := open(t, f)
+	up(t, e, load(t, "services: {a: {image: x, networks: [back]}}\nnetworks: {back: {}}"))
+	err := e.Apply(t.Context(), plan(t, e, load(t, "services: {a: {image: x, networks: [back]}}\nnetworks: {back: {internal: true}}")), nil)
+	if stays := (*engine.Stays)(nil); !errors.As(err, &stays) {
+		t.Errorf("%v", err)
+	}
+}
+
+// What an engine's crash left of a container is taken off its network; a
+// container of someone else's is named, and left alone.
+func TestNetworkInUse(t *testing.T) {
+	t.Parallel()
+	f := fake(t)
+	e := open(t, f)
+	p := load(t, "services: {a: {image: x, networks: [back]}}\nnetworks: {back: {}}")
+	up(t, e, p)
+	f.Set(func(e *enginetest.Engine) { e.Stale = map[string]string{"p_back": "p-a-1"} })
+	if err := e.Apply(t.Context(), engine.Teardown(observe(t, e, "p"), true), nil); err != nil || len(f.State().Networks) > 0 {
+		t.Errorf("with a stale endpoint: %v, left %+v", err, f.State())
+	}
+	up(t, e, p)
+	plan := engine.Teardown(observe(t, e, "p"), true)
+	plan.Steps = slices.DeleteFunc(plan.Steps, func(s engine.Step) bool { return s.Kind == engine.RemoveContainer })
+	for i := range plan.Steps {
+		plan.Steps[i].After = nil
+	}
+	err := e.Apply(t.Context(), plan, nil)
+	if err == nil || !strings.Contains(err.Error(), "container p-a-1 is on it") || len(f.State().Boxes) != 1 {
+		t.Errorf("with a container on it: %v, left %+v", err, f.State())
+	}
 }
 
 // A teardown decided on what is gone by now is no failure.

@@ -71,6 +71,8 @@ type Engine struct {
 	Services  map[string]Behaviour // by the service's name
 	AnyImage  bool                 // it holds every image that it is asked for
 	BuildFail string               // every build ends with this error
+	Miscount  map[string]bool      // networks, by name, on which it counts a container that is gone
+	Stale     map[string]string    // networks, by name, that list an endpoint of this name whose container is gone
 
 	network  string // tcp or unix
 	path     string // of the socket

@@ -41,13 +41,34 @@ func (e *Engine) routeNetworks(r request) any {
 	if n == nil {
 		return refuse(http.StatusNotFound, "network %s not found", r.parts[1])
 	}
+	on := map[string]map[string]string{}
+	for _, b := range e.containers {
+		if _, its := b.networks[n.Name]; its && b.alive() {
+			on[b.id] = map[string]string{"Name": b.name}
+		}
+	}
+	if name := e.Stale[n.Name]; name != "" {
+		on["ep-0123"] = map[string]string{"Name": name}
+	}
+	if r.Method == http.MethodGet {
+		return map[string]any{"Name": n.Name, "Id": n.ID, "Labels": n.Labels, "Containers": on}
+	}
 	if r.Method == http.MethodDelete {
-		for _, b := range e.containers {
-			if _, on := b.networks[n.Name]; on && b.alive() {
-				return refuse(http.StatusForbidden, "error while removing network: network %s has active endpoints", n.Name)
-			}
+		if len(on) > 0 || e.Miscount[n.Name] {
+			return refuse(http.StatusForbidden, "error while removing network: network %s has active endpoints", n.Name)
 		}
 		delete(e.networks, n.ID)
+		return nil
+	}
+	if r.parts[2] == "disconnect" {
+		var q network.DisconnectRequest
+		if bad := r.decode(&q); bad != nil {
+			return bad
+		}
+		if !q.Force || e.Stale[n.Name] != q.Container {
+			return refuse(http.StatusNotFound, "endpoint %s not found", q.Container)
+		}
+		delete(e.Stale, n.Name)
 		return nil
 	}
 	var q network.ConnectRequest
