@@ -80,7 +80,7 @@ func TestCacheEarnsItsPlace(t *testing.T) {
 	a.lab("up", "4")
 	b.lab("up", "5")
 	load := func(s *scenario, seconds string) result {
-		return s.load("--workload", "users=1,messages=1", "--rate", "200", "--duration", seconds, "--warmup", "3s")
+		return s.load("--workload", "user=1,messages=1", "--rate", "200", "--duration", seconds, "--warmup", "3s")
 	}
 	load(b, "15s") // the cache fills
 	used := map[*scenario]map[string]float64{a: {}, b: {}}
