@@ -7,9 +7,12 @@ package e2e
 import (
 	"fmt"
 	"io"
+	"math"
 	"net"
 	"os/exec"
 	"path/filepath"
+	"regexp"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -25,9 +28,14 @@ type terminal struct {
 // open starts a lab command in a terminal of its own.
 func (s *scenario) open(size string, args ...string) *terminal {
 	s.t.Helper()
-	w := &terminal{s: s, name: s.project}
+	return s.terminal(size, strings.Join(append(append([]string{lab}, args...), "-p", s.project), " "))
+}
+
+// terminal runs a command in a terminal of its own.
+func (s *scenario) terminal(size, command string) *terminal {
+	s.t.Helper()
 	width, height, _ := strings.Cut(size, "x")
-	command := strings.Join(append(append([]string{lab}, args...), "-p", s.project), " ")
+	w := &terminal{s: s, name: s.project}
 	// The shell stays, so that what is left on the terminal can be seen.
 	out, err := exec.Command("tmux", "-L", w.name, "-f", "/dev/null", "new-session", "-d", "-s", w.name, "-x", width, "-y", height,
 		"env PS1='left> ' bash --norc --noprofile").CombinedOutput()
@@ -53,6 +61,20 @@ func (w *terminal) keys(keys ...string) {
 }
 
 func (w *terminal) screen() string { return w.tmux("capture-pane", "-p", "-t", w.name) }
+
+// clean holds that the command is over and has left the terminal as it was: its
+// first screen, a cursor, no mouse, and letters that show as they are typed.
+func (w *terminal) clean() {
+	w.s.t.Helper()
+	eventually(w.s.t, 10*time.Second, func() error {
+		if flags := strings.TrimSpace(w.tmux("display-message", "-p", "-t", w.name, "#{alternate_on} #{cursor_flag} #{mouse_any_flag}")); flags != "0 1 0" {
+			return fmt.Errorf("alternate screen, cursor, mouse: %s\n%s", flags, w.screen())
+		}
+		return nil
+	})
+	w.keys("stty -a | grep -c -w -e -echo -e -icanon -e -isig; echo an$((40+2))swer", "Enter")
+	w.shows("echo an$((40+2))swer", "an42swer", "\n0\n")
+}
 
 // shows waits until the screen holds all of the words.
 func (w *terminal) shows(words ...string) {
@@ -109,10 +131,7 @@ func TestTopInATerminal(t *testing.T) {
 		return nil
 	})
 	w.keys("q")
-	w.shows("left>")
-	if screen := w.screen(); strings.Contains(screen, "quit") {
-		t.Errorf("the view is still on the terminal:\n%s", screen)
-	}
+	w.clean()
 	if left := docker(t, "ps", "-aq", "--filter", "label=com.docker.compose.project="+s.project, "--filter", "label=com.docker.compose.oneoff=True"); left != "" {
 		t.Errorf("a generator is left: %s", left)
 	}
@@ -204,10 +223,58 @@ func TestTopReplaysWithoutAnEngine(t *testing.T) {
 	w := s.open("120x40", "top", "--run", "demo-8", "--speed", "8")
 	w.shows("postgres-replica", "quit")
 	w.keys("C-c")
-	eventually(t, 5*time.Second, func() error {
-		if screen := w.screen(); strings.Contains(screen, "postgres-replica") {
-			return fmt.Errorf("still there:\n%s", screen)
+	w.clean()
+}
+
+func TestTopPanics(t *testing.T) {
+	broken := filepath.Join(t.TempDir(), "panics")
+	if out, err := exec.Command("go", "build", "-tags", "e2e", "-o", broken, "systemlab/e2e/panics").CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	for _, where := range []string{"drawing", "looking"} {
+		t.Run(where, func(t *testing.T) {
+			s := start(t, "a fault of lab's own must leave the terminal clean, and say what it was")
+			w := s.terminal("120x200", broken+" "+where)
+			w.shows("a fault in the " + where)
+			w.clean()
+		})
+	}
+}
+
+func TestTopShowsTheKernelsCores(t *testing.T) {
+	s := start(t, "over 20 s the mean cores of each container on the screen must be within 5% of the kernel's own counter")
+	s.lab("up", "5")
+	w := s.open("200x60", "top")
+	w.shows("redis 1", "quit")
+	w.keys("g")
+	w.shows("served 200/s")
+	kernel, shown := map[string]*counterSeries{}, map[string]float64{}
+	for _, c := range s.status().Containers {
+		kernel[fmt.Sprint(c.Service, " ", c.Replica)] = follow(t, kernelCounter(t, c.ID))
+	}
+	// The table says what each did in the second before.
+	const seconds = 20
+	row := regexp.MustCompile(`(?m) ([a-z]+ \d+)(?: primary)? +running +(\d+\.\d{3}) `)
+	tick := time.NewTicker(time.Second)
+	defer tick.Stop()
+	<-tick.C
+	from := time.Now()
+	for range seconds {
+		<-tick.C
+		for _, m := range row.FindAllStringSubmatch(w.screen(), -1) {
+			v, err := strconv.ParseFloat(m[2], 64)
+			if err != nil {
+				t.Fatal(err)
+			}
+			shown[m[1]] += v / seconds
 		}
-		return nil
-	})
+	}
+	to := time.Now()
+	for name, counter := range kernel {
+		want := counter.cores(t, from, to)
+		t.Logf("%-10s shown %.4f, kernel %.4f", name, shown[name], want)
+		if off := math.Abs(shown[name] - want); off > 0.05*want && off > 0.0005 { // it shows thousandths
+			t.Errorf("%s: shown %.4f cores, kernel %.4f", name, shown[name], want)
+		}
+	}
 }

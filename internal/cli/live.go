@@ -7,7 +7,6 @@ import (
 	"io"
 	"strconv"
 	"strings"
-	"sync"
 
 	"systemlab/internal/engine"
 	"systemlab/internal/live"
@@ -33,19 +32,7 @@ func (a *app) runLive(ctx context.Context, begin func(context.Context, *live.Sou
 	if err != nil {
 		return err
 	}
-	running, stop := context.WithCancel(ctx)
-	ended := make(chan struct{})
-	go func() { defer close(ended); source.Run(running) }()
-	var beginning sync.WaitGroup
-	defer func() { stop(); <-ended; beginning.Wait() }()
-	if begin != nil {
-		beginning.Go(func() {
-			if err := begin(running, source); err != nil {
-				source.Say(err.Error())
-			}
-		})
-	}
-	return tui.Run(ctx, tui.Options{Feed: source, Hands: source})
+	return live.Show(ctx, source, begin)
 }
 
 // liveSource connects the live view to the stack. What it prints would tear the

@@ -9,6 +9,7 @@ import (
 	"context"
 	"errors"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -66,6 +67,8 @@ type Source struct {
 	load  *load               // that runs, or nil
 	last  *record.Run         // that was measured last and is not kept yet
 	of    Stage               // the stage that it was measured on
+
+	fail atomic.Pointer[context.CancelCauseFunc] // set by Show: ends it
 }
 
 var (
@@ -124,13 +127,16 @@ func (s *Source) follow(ctx context.Context) error {
 	m := meter.New(meter.Options{Reader: reader, List: s.containers})
 	defer m.Close()
 	g, ctx := errgroup.WithContext(ctx)
-	watch := meter.NewWatch(s.o.Engine, s.heard)
+	watch := meter.NewWatch(s.o.Engine, func(said meter.Said) { s.guard(func() { s.heard(said) }) })
 	watch.Add(ctx, here...)
 	defer watch.Wait()
-	g.Go(func() error {
+	part := func(f func() error) {
+		g.Go(func() (err error) { s.guard(func() { err = f() }); return err })
+	}
+	part(func() error {
 		return m.Run(ctx, s.inbox.Start, func(x record.Sample) { s.inbox.Put(tui.Event{At: x.AtSeconds, Sample: &x}) })
 	})
-	g.Go(func() error {
+	part(func() error {
 		for e := range s.o.Engine.Events(ctx, s.o.Project) {
 			s.happened(e)
 			m.Refresh()
@@ -140,7 +146,7 @@ func (s *Source) follow(ctx context.Context) error {
 		}
 		return errEventsEnded
 	})
-	g.Go(func() error { return s.keepLooking(ctx, watch) })
+	part(func() error { return s.keepLooking(ctx, watch) })
 	return g.Wait()
 }
 

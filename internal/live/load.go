@@ -71,14 +71,16 @@ func (s *Source) StartOrder(ctx context.Context, order loadgen.Order, rate float
 	go func() {
 		defer close(l.done)
 		defer cancel()
-		var offset float64
-		run, err := trial.Run(inner, trial.Options{
-			Engine: s.o.Engine, Project: s.o.Project, Network: st.Network, Generator: image, Order: order, Control: l.control,
-			OnHello:  func() { offset = s.now(); close(l.begun) },
-			OnWindow: func(w record.Window) { w.StartSeconds += offset; s.put(tui.Event{Window: &w}) },
+		s.guard(func() {
+			var offset float64
+			run, err := trial.Run(inner, trial.Options{
+				Engine: s.o.Engine, Project: s.o.Project, Network: st.Network, Generator: image, Order: order, Control: l.control,
+				OnHello:  func() { offset = s.now(); close(l.begun) },
+				OnWindow: func(w record.Window) { w.StartSeconds += offset; s.put(tui.Event{Window: &w}) },
+			})
+			failed = err
+			s.ended(l, run, st, err)
 		})
-		failed = err
-		s.ended(l, run, st, err)
 	}()
 	select {
 	case <-l.begun:

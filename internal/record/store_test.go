@@ -8,7 +8,6 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
-	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -218,18 +217,6 @@ func TestSaveFails(t *testing.T) {
 	if len(entries) != 1 {
 		t.Errorf("left behind: %v", entries)
 	}
-}
-
-func TestUnreadableFolder(t *testing.T) {
-	file := filepath.Join(t.TempDir(), "file")
-	if err := os.WriteFile(file, nil, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	if runtime.GOOS == "windows" {
-		t.Skip("a file read as a folder looks like a missing one there")
-	}
-	_, err := record.Store{Dir: file}.List()
-	wantProblem(t, err, problem.Storage, file)
 }
 
 // Files that are small and would fill the memory. (The real bounds, 128 MB and

@@ -134,14 +134,18 @@ func (s *State) coresChart(v *View, from float64) chart {
 			held = append(held, point{sample.AtSeconds, sample.ThrottledRatio * max(b.LimitCores, 0)})
 		}
 	}
+	now := b.now(s.Clock) // the same figure as the table's
+	amount := "-"
+	if now.known {
+		amount = cores(now.cores)
+	}
 	ch := chart{title: "cores of " + b.title(), label: func(v float64) string { return trim(strconv.FormatFloat(v, 'f', 3, 64)) }}
 	if b.LimitCores > 0 {
 		ch.title += ", at most " + limit(b.LimitCores)
 		ch.top = b.LimitCores
-		u := b.now(s.Clock)
-		ch.curves = append(ch.curves, curve{"throttled", percent(u.throttled), bad, held})
+		ch.curves = append(ch.curves, curve{"throttled", percent(now.throttled), bad, held})
 	}
-	ch.curves = append(ch.curves, curve{"used", cores(lastOf(used)), line1, used})
+	ch.curves = append(ch.curves, curve{"used", amount, line1, used})
 	return ch
 }
 
