@@ -33,6 +33,7 @@ var rooms = map[string][]string{
 	"internal/image":             {"internal/compose", "internal/engine", "internal/problem"},
 	"internal/meter":             {"internal/engine", "internal/record"},
 	"internal/trial":             {"internal/engine", "internal/meter", "loadgen", "internal/record", "internal/problem"},
+	"internal/rounds":            {"internal/record"},
 	"internal/record":            {"internal/problem"},
 	"internal/analysis":          {"internal/record"},
 	"internal/report":            {"internal/record", "internal/analysis"},
