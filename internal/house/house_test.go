@@ -43,6 +43,7 @@ var rooms = map[string][]string{
 	"internal/cli":               {".", "stages", "loadgen", "internal"},
 	"cmd/lab":                    {"internal/cli"},
 	"e2e":                        {},
+	"e2e/panics":                 {"internal/engine", "internal/live", "internal/tui"},
 }
 
 // owners say which library has exactly one importing room.

@@ -131,13 +131,15 @@ func (p *program) Update(m tea.Msg) (tea.Model, tea.Cmd) {
 	return p, cmd
 }
 
-// poll takes in what the feed has. Without news only the clock went on.
+// poll takes in what the feed has. Readings are drawn once a second, by the
+// clock; what happens, at once.
 func (p *program) poll(now time.Time) {
 	events, at := p.feed.Poll(now)
 	for _, e := range events {
 		p.state.Apply(e)
+		p.stale = p.stale || !e.reading()
 	}
-	if len(events) > 0 || int(at) != int(p.state.Clock) {
+	if int(at) != int(p.state.Clock) {
 		p.stale = true
 	}
 	p.state.Clock = max(p.state.Clock, at)
