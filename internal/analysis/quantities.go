@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: MIT
+
+package analysis
+
+import (
+	"fmt"
+	"math"
+	"slices"
+
+	"systemlab/internal/record"
+)
+
+// What is compared, as it stands in Quantity.Name.
+const (
+	QuantityP50       = "p50"
+	QuantityP95       = "p95"
+	QuantityP99       = "p99"
+	QuantityErrors    = "error_rate"       // failed by sent
+	QuantityServed    = "served_rate"      // answered ok, a second
+	QuantityCPU       = "cpu_per_request"  // of all boxes, or of one service's
+	QuantityMemory    = "memory"           // of all boxes, the last readings
+	QuantityThrottled = "throttled_ratio"  // of the container that was throttled most
+	QuantityHits      = "cache_hit_ratio"  // hits by lookups
+	QuantityStale     = "stale_reads"      // counted over all rounds
+	QuantityStaleRate = "stale_read_ratio" // stale by judged reads
+)
+
+// The units of quantities. A latency in seconds, a CPU demand in milliseconds.
+const (
+	UnitSeconds      = "s"
+	UnitMilliseconds = "ms"
+	UnitPerSecond    = "1/s"
+	UnitBytes        = "bytes"
+	UnitRatio        = "ratio"
+	UnitCount        = "count"
+)
+
+// reading is one run's value of a quantity.
+type reading struct {
+	value float64
+	// chance is the variance that a count, or a share made of one, has by chance
+	// alone; 0 where there is nothing to count.
+	chance float64
+	known  bool
+}
+
+func known(v float64) reading { return reading{value: v, known: !math.IsNaN(v) && !math.IsInf(v, 0)} }
+
+// counted gives k of n as a share. A count has at least the variance of
+// Poisson's distribution, which is the count itself.
+func counted(k, n int) reading {
+	if n <= 0 {
+		return reading{}
+	}
+	r := known(float64(k) / float64(n))
+	r.chance = float64(k) / float64(n) / float64(n)
+	return r
+}
+
+// measure says how a quantity is read from a run.
+type measure struct {
+	name, service, unit string
+	read                func(*record.Run) reading
+	sum                 bool // a side's figure is the sum over rounds, not the median
+	why                 string
+}
+
+// measures lists what these rounds can be compared by, in the order of a
+// reader's interest: what users see, what it costs, what the boxes do.
+func measures(rounds []Pair) []measure {
+	out := []measure{
+		percentile(QuantityP50, 0.5, func(p record.Percentiles) float64 { return p.P50 }),
+		percentile(QuantityP95, 0.95, func(p record.Percentiles) float64 { return p.P95 }),
+		percentile(QuantityP99, 0.99, func(p record.Percentiles) float64 { return p.P99 }),
+		{name: QuantityErrors, unit: UnitRatio, read: func(r *record.Run) reading {
+			q := r.Summary.Requests
+			return counted(q.Failed, q.OK+q.Failed)
+		}},
+		{name: QuantityServed, unit: UnitPerSecond, read: func(r *record.Run) reading { return known(r.Summary.Rate.Served) }},
+		{name: QuantityCPU, unit: UnitMilliseconds, read: cpuOf(""), why: "the counters of CPU could not be read"},
+	}
+	services := servicesOf(rounds)
+	for _, s := range services {
+		out = append(out, measure{name: QuantityCPU, service: s, unit: UnitMilliseconds, read: cpuOf(s)})
+	}
+	out = append(out,
+		measure{name: QuantityMemory, unit: UnitBytes, read: memory},
+		measure{name: QuantityThrottled, unit: UnitRatio, read: throttled("")})
+	for _, s := range services {
+		if anyAbove(rounds, throttled(s)) {
+			out = append(out, measure{name: QuantityThrottled, service: s, unit: UnitRatio, read: throttled(s)})
+		}
+	}
+	return append(out,
+		measure{name: QuantityHits, unit: UnitRatio, read: func(r *record.Run) reading {
+			reading := counted(r.Summary.Cache.Hits, r.Summary.Cache.Hits+r.Summary.Cache.Misses)
+			reading.chance = 0 // both sides get the same requests: their hits don't vary by chance alone
+			return reading
+		}},
+		measure{name: QuantityStale, unit: UnitCount, sum: true, read: func(r *record.Run) reading {
+			return reading{value: float64(r.Summary.Reads.Stale), chance: float64(r.Summary.Reads.Stale), known: judgedReads(r) > 0}
+		}},
+		measure{name: QuantityStaleRate, unit: UnitRatio, read: func(r *record.Run) reading {
+			return counted(r.Summary.Reads.Stale, judgedReads(r))
+		}})
+}
+
+// percentile of latency, of runs whose answers carry it.
+func percentile(name string, quantile float64, of func(record.Percentiles) float64) measure {
+	return measure{name: name, unit: UnitSeconds,
+		why: fmt.Sprintf("it needs %d answers a run", Needed(quantile)),
+		read: func(r *record.Run) reading {
+			if !Trusted(quantile, Answered(r.Summary)) {
+				return reading{}
+			}
+			v := known(of(r.Summary.Latency))
+			v.known = v.known && v.value > 0 // no answer takes no time at all
+			return v
+		}}
+}
+
+// cpuOf one service, or of all where it is "", in CPU-milliseconds a request.
+func cpuOf(service string) func(*record.Run) reading {
+	return func(r *record.Run) reading {
+		sum, here := 0.0, false
+		for _, u := range Services(r) {
+			if service == "" || u.Service == service {
+				sum, here = sum+1e3*u.CPUSecondsPerRequest, true
+			}
+		}
+		v := known(sum)
+		v.known = v.known && here && (service != "" || sum > 0) // all boxes together use some
+		return v
+	}
+}
+
+func memory(r *record.Run) reading {
+	sum := 0.0
+	for _, c := range r.Containers {
+		sum += float64(c.MemoryBytes)
+	}
+	v := known(sum)
+	v.known = v.known && sum > 0
+	return v
+}
+
+// throttled is the share of its periods in which the container that was
+// throttled most was. Without a limit there is nothing to be throttled by.
+func throttled(service string) func(*record.Run) reading {
+	return func(r *record.Run) reading {
+		most, limited := 0.0, false
+		for _, c := range r.Containers {
+			if c.LimitCores > 0 && (service == "" || c.Service == service) {
+				most, limited = max(most, c.ThrottledRatio), true
+			}
+		}
+		v := known(most)
+		v.known = v.known && limited
+		return v
+	}
+}
+
+func judgedReads(r *record.Run) int {
+	q := r.Summary.Reads
+	return q.Fresh + q.Stale + q.Wrong
+}
+
+// servicesOf both sides, in the order in which they stand in the runs.
+func servicesOf(rounds []Pair) []string {
+	var out []string
+	for _, p := range rounds {
+		for _, run := range p.sides() {
+			for _, c := range run.Containers {
+				if !slices.Contains(out, c.Service) {
+					out = append(out, c.Service)
+				}
+			}
+		}
+	}
+	return out
+}
+
+func anyAbove(rounds []Pair, read func(*record.Run) reading) bool {
+	return slices.ContainsFunc(rounds, func(p Pair) bool { return read(p.A).value > 0 || read(p.B).value > 0 })
+}
