@@ -123,7 +123,7 @@ func (c *Comparison) compare(m measure, rounds []Pair) (q Quantity, r paired, ok
 		q.Conclusion = OnlyB
 	default:
 		q.Conclusion = NotComparable
-		c.note("%s is not comparable: %d of %d runs don't carry it%s", q.Label(), 2*n-hasA-hasB, 2*n, because(m.why))
+		c.note("%s is not comparable: it is missing in %d of %d runs%s", q.Words(), 2*n-hasA-hasB, 2*n, because(m.why))
 		return q, r, hasA+hasB > 0
 	}
 	return q, r, true
@@ -133,15 +133,7 @@ func because(why string) string {
 	if why == "" {
 		return ""
 	}
-	return ": " + why
-}
-
-// Label names a row: p99, "cpu_per_request of postgres".
-func (q Quantity) Label() string {
-	if q.Service == "" {
-		return q.Name
-	}
-	return q.Name + " of " + q.Service
+	return " (" + why + ")"
 }
 
 func readAll(m measure, rounds []Pair, side func(Pair) *record.Run) []reading {
