@@ -179,17 +179,8 @@ func (s *session) keep(run *record.Run, st stages.Stage, p *compose.Project, cut
 	if err := s.printRun(run); err != nil {
 		return err
 	}
-	switch {
-	case saved != nil && s.asJSON(): // stdout has its one document already
-		s.note("lab: %v", saved)
-		return exitCode(problem.Of(saved).Kind.ExitCode())
-	case saved != nil:
-		return saved
-	case cut != nil && s.asJSON():
-		s.note("lab: %v", cut)
-		return exitCode(problem.Of(cut).Kind.ExitCode())
-	case cut != nil:
-		return cut
+	if failed := earlier(saved, cut); failed != nil {
+		return s.after(failed)
 	}
 	if !s.asJSON() {
 		fmt.Fprintf(s.Out, "saved as %s; lab runs show last prints it again\n", run.ID)
@@ -198,6 +189,24 @@ func (s *session) keep(run *record.Run, st stages.Stage, p *compose.Project, cut
 		return exitCode(problem.NotValid.ExitCode())
 	}
 	return nil
+}
+
+// after is how a command fails that has printed its result: with -o json stdout
+// has its one document already.
+func (a *app) after(err error) error {
+	if err == nil || !a.asJSON() {
+		return err
+	}
+	a.note("lab: %v", err)
+	return exitCode(problem.Of(err).Kind.ExitCode())
+}
+
+// earlier is the first of two errors.
+func earlier(first, second error) error {
+	if first != nil {
+		return first
+	}
+	return second
 }
 
 // save completes a run with what it was made on, judges it and stores it.

@@ -41,12 +41,19 @@ func TestRefuses(t *testing.T) {
 		// Views of nothing.
 		{"top --run demo --speed 0", 2, "1 to 20"}, {"top --run demo --speed NaN", 2, "1 to 20"}, {"top --run demo-x", 2, "lab top --run demo"},
 		{"top --run demo-99", 3, "stage 99"}, {"top --run nosuch", 3, "lab runs"}, {"top --run demo", 11, "terminal"}, {"top --run demo-3 extra", 2, ""},
+		// Comparisons that can't be made.
+		{"compare", 2, ""}, {"compare 4 5 6", 2, ""}, {"compare 4 5 --rate 0", 2, "above 0"}, {"compare 4 5 --rounds -1", 2, "1 to 100"},
+		{"compare 4 5 --precision lots", 2, "--precision"}, {"compare 4 5 --duration 0s", 2, "--duration"}, {"compare 4 5 --workload nosuch", 2, "nosuch"},
+		{"compare 1 5 --workload users", 11, "stage 1 can't serve"}, {"compare 4 5 --env-b nosuch", 2, "SERVICE.NAME=VALUE"}, {"compare 5..4", 2, "A..B"},
+		{"compare 4", 2, "A..B"}, {"compare 2..99", 3, "lab stages"}, {"compare 2..3 --env-a api.POOL=off", 2, "two sides"}, {"compare 4 nosuch", 3, "lab runs"},
+		{"compare nosuch last", 3, "lab runs"},
 		// What is not there.
 		{"diff 1 99", 3, "lab stages"}, {"diff nosuch 1", 3, "nosuch"}, {"runs show nosuch", 3, "lab runs"}, {"runs show last", 3, "lab load"},
 		{"runs rm nosuch", 3, ""}, {"runs show nosuch.json", 3, ""}, {"runs show ../../nosuch.json", 3, ""},
 		// No engine.
 		{"status", 5, "no engine answers at unix://"}, {"up 1", 5, "make engine"}, {"up 1 --dry-run", 5, ""}, {"down", 5, ""}, {"scale api=2", 5, ""},
 		{"logs", 5, ""}, {"images list", 5, ""}, {"images build", 5, ""}, {"images rm", 5, ""}, {"load --rate 10", 5, ""}, {"top", 5, ""},
+		{"compare 4 5", 5, ""}, {"compare 2..3", 5, ""},
 	}
 	for _, c := range cases {
 		t.Run(c.args, func(t *testing.T) {
