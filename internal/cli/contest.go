@@ -153,7 +153,8 @@ func (c *contest) play(ctx context.Context, more func([]rounds.Round) bool) (pla
 			}
 		}
 	}
-	return rounds.Run(ctx, rounds.Options{Sides: len(c.sides), Rounds: c.o.rounds, Seed: c.order.Seed, Bring: c.bring, Try: c.try, More: more})
+	return rounds.Run(ctx, rounds.Options{Sides: len(c.sides), Rounds: c.o.rounds, Seed: c.order.Seed, Bring: c.bring, Try: c.try, More: more,
+		Spare: (c.o.rounds + 1) / 2, Good: c.good})
 }
 
 // up makes a side's stack stand, and its load ready.
@@ -250,6 +251,15 @@ func (c *contest) try(ctx context.Context, turn, round int, seed int64) (*record
 	}
 	c.tellTurn(round, one.name, run)
 	return run, nil
+}
+
+// good is false for a turn whose figures say more of the machine than of the side.
+func (c *contest) good(run *record.Run) bool {
+	if run.Verdict.State != record.Invalid {
+		return true
+	}
+	c.note("  that turn can't be believed: while there are spare rounds its round is played again")
+	return false
 }
 
 // end removes the stacks, or lets them go on.

@@ -28,6 +28,11 @@ type Options struct {
 	// More is asked when the rounds are over whether there shall be another two,
 	// one in each direction: a direction of its own would favour someone.
 	More func(rounds []Round) bool
+	// Good says whether a trial can be believed. A round with one that can't is
+	// played again, with the same seed, as often as there are spare rounds; after
+	// that it stays as it is. Nil believes all.
+	Good  func(run *record.Run) bool
+	Spare int
 }
 
 // Round is a trial of each side, by the side's number.
@@ -46,11 +51,19 @@ func Run(ctx context.Context, o Options) ([]Round, error) {
 			return done, nil
 		}
 		round, err := play(ctx, o, n)
+		for err == nil && o.Spare > 0 && !good(o, round) {
+			o.Spare--
+			round, err = play(ctx, o, n)
+		}
 		if err != nil {
 			return done, err
 		}
 		done = append(done, round)
 	}
+}
+
+func good(o Options, round Round) bool {
+	return o.Good == nil || !slices.ContainsFunc(round, func(run *record.Run) bool { return !o.Good(run) })
 }
 
 // play is one round; every second one goes the other way.

@@ -76,6 +76,36 @@ func TestMoreComesInTwos(t *testing.T) {
 	}
 }
 
+// A round with a trial that can't be believed is played again while there are
+// spare ones, and stays as it is when there are none.
+func TestSpareRounds(t *testing.T) {
+	for spare, want := range map[int]string{0: "0/0! 0/1 1/0! 1/1", 1: "0/0! 0/1 1/0 1/1", 2: "0/0 0/1 1/0 1/1", 9: "0/0 0/1 1/0 1/1"} {
+		var c contest
+		o := c.options(2, 2)
+		o.Spare, o.Good = spare, func(run *record.Run) bool { return !strings.HasSuffix(run.ID, "!") }
+		wrong := 2
+		try := o.Try
+		o.Try = func(ctx context.Context, side, round int, seed int64) (*record.Run, error) {
+			run, err := try(ctx, side, round, seed)
+			if side == 0 && wrong > 0 {
+				wrong--
+				run.ID += "!"
+			}
+			return run, err
+		}
+		got, err := rounds.Run(t.Context(), o)
+		var ids []string
+		for _, round := range got {
+			for _, run := range round {
+				ids = append(ids, run.ID)
+			}
+		}
+		if err != nil || strings.Join(ids, " ") != want {
+			t.Errorf("%d spare: %v, %v; want %s", spare, ids, err, want)
+		}
+	}
+}
+
 // A round is whole or it is not there.
 func TestErrorKeepsWholeRounds(t *testing.T) {
 	for fails, whole := range map[string]int{"bring 1": 0, "try 1 seed 7": 0, "try 0 seed 8": 1} {
