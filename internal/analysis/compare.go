@@ -71,7 +71,9 @@ const resolution = 0.001 * math.Sqrt2 / 3.4641016151377544 // √12
 // Compare concludes from rounds what differs between two sides, and by how much.
 // The run is the unit: requests within one hang together. It is pure; its
 // bootstrap always draws the same numbers.
-func Compare(rounds []Pair) Comparison {
+func Compare(rounds []Pair) Comparison { return compare(rounds, maxTDraws) }
+
+func compare(rounds []Pair, draws int) Comparison {
 	whole := slices.DeleteFunc(slices.Clone(rounds), func(p Pair) bool { return p.A == nil || p.B == nil })
 	c := Comparison{Rounds: len(whole), Refused: refusal(whole)}
 	if missing := len(rounds) - len(whole); missing > 0 {
@@ -88,14 +90,14 @@ func Compare(rounds []Pair) Comparison {
 	var rows []paired
 	var of []int // of each row, its quantity
 	for _, m := range measures(whole) {
-		if q, r, ok := c.compare(m, whole); ok {
+		if q, r, ok := c.quantity(m, whole); ok {
 			if q.Conclusion == "" && r.informative() {
 				rows, of = append(rows, r), append(of, len(c.Quantities))
 			}
 			c.Quantities = append(c.Quantities, q)
 		}
 	}
-	c.conclude(rows, of)
+	c.conclude(rows, of, draws)
 	return c
 }
 
@@ -105,9 +107,9 @@ func (c *Comparison) note(format string, args ...any) {
 	}
 }
 
-// compare gives one quantity's figures; ok is false where neither side has any.
+// quantity gives one quantity's figures; ok is false where neither side has any.
 // Its conclusion is empty where the row can be concluded from.
-func (c *Comparison) compare(m measure, rounds []Pair) (q Quantity, r paired, ok bool) {
+func (c *Comparison) quantity(m measure, rounds []Pair) (q Quantity, r paired, ok bool) {
 	a, b := readAll(m, rounds, func(p Pair) *record.Run { return p.A }), readAll(m, rounds, func(p Pair) *record.Run { return p.B })
 	q = Quantity{Name: m.name, Service: m.service, Unit: m.unit, A: figure(a, m.sum), B: figure(b, m.sum)}
 	hasA, hasB, n := knowns(a), knowns(b), len(rounds)
@@ -179,7 +181,7 @@ func pair(q *Quantity, a, b []reading, sum bool) paired {
 	chance, size := 0.0, 0.0
 	for i := range a {
 		if positive {
-			r.values[i] = math.Log(b[i].value / a[i].value)
+			r.values[i] = math.Log(b[i].value) - math.Log(a[i].value)
 			chance += (a[i].chance/(a[i].value*a[i].value) + b[i].chance/(b[i].value*b[i].value)) / n // by the delta method
 			continue
 		}
@@ -205,7 +207,7 @@ func pair(q *Quantity, a, b []reading, sum bool) paired {
 }
 
 // conclude gives each row its interval and all quantities their conclusions.
-func (c *Comparison) conclude(rows []paired, of []int) {
+func (c *Comparison) conclude(rows []paired, of []int, draws int) {
 	if c.Refused != "" {
 		for i := range c.Quantities {
 			if c.Quantities[i].Conclusion == "" {
@@ -214,7 +216,7 @@ func (c *Comparison) conclude(rows []paired, of []int) {
 		}
 		return
 	}
-	factor := critical(rows, c.Rounds, maxTDraws)
+	factor := critical(rows, c.Rounds, draws)
 	least := detectable(factor, c.Rounds)
 	for i, r := range rows {
 		c.Quantities[of[i]].conclude(r, factor, least)

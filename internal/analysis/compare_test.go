@@ -47,7 +47,7 @@ func series(n int, seed uint64, noise float64, change func(b *record.Run)) []ana
 	return out
 }
 
-func same(*record.Run) {}
+func unchanged(*record.Run) {}
 
 func quantity(t testing.TB, c analysis.Comparison, name, service string) analysis.Quantity {
 	t.Helper()
@@ -65,7 +65,7 @@ func TestIdenticalSides(t *testing.T) {
 	for _, rounds := range []int{6, 8} {
 		falses, rows := 0, 0
 		for repeat := range 10 {
-			c := analysis.Compare(series(rounds, uint64(repeat), 0.05, same))
+			c := analysis.CompareDrawing(series(rounds, uint64(repeat), 0.05, unchanged), 300)
 			for _, q := range c.Quantities {
 				rows++
 				if q.Concluded() {
@@ -96,7 +96,7 @@ func TestPlanted(t *testing.T) {
 	} {
 		found := 0
 		for repeat := range 10 {
-			q := quantity(t, analysis.Compare(series(8, uint64(repeat), test.noise, test.change)), test.of, test.box)
+			q := quantity(t, analysis.CompareDrawing(series(8, uint64(repeat), test.noise, test.change), 300), test.of, test.box)
 			if q.Conclusion == analysis.ALower && q.Low <= test.ratio && test.ratio <= q.High {
 				found++
 			}
@@ -110,7 +110,7 @@ func TestPlanted(t *testing.T) {
 // The figures of one row, worked by hand.
 func TestFigures(t *testing.T) {
 	t.Parallel()
-	rounds := series(8, 1, 0.02, same)
+	rounds := series(8, 1, 0.02, unchanged)
 	for i, p := range rounds {
 		p.A.Summary.Latency.P50, p.B.Summary.Latency.P50 = 0.001*float64(i+1), 0.002*float64(i+1)
 		p.B.Containers[0].CPUSecondsPerRequest = 0
@@ -171,7 +171,7 @@ func TestOneSideOnly(t *testing.T) {
 		b.Summary.Cache = record.Cache{Hits: 90, Misses: 10}
 		b.Stage = record.Stage{Number: 5, Name: "05-cache", Hash: "i"}
 	})
-	c := analysis.Compare(rounds)
+	c := analysis.CompareDrawing(rounds, 300)
 	if c.Refused != "" || len(c.Notes) > 0 || c.A.Stage.Number != 4 || c.B.Stage.Number != 5 || c.Rounds != 6 {
 		t.Errorf("%+v", c)
 	}
@@ -195,7 +195,7 @@ func TestOneSideOnly(t *testing.T) {
 
 func TestNothingToTell(t *testing.T) {
 	t.Parallel()
-	words := analysis.Describe(analysis.Compare(series(6, 1, 0.02, same)), record.Architecture{}, record.Architecture{})
+	words := analysis.Describe(analysis.Compare(series(6, 1, 0.02, unchanged)), record.Architecture{}, record.Architecture{})
 	if len(words) != 3 || words[0] != "A and B have the same boxes." || words[1] != "These 6 rounds tell no difference between A and B." {
 		t.Errorf("%q", words)
 	}
@@ -226,7 +226,7 @@ func TestRefused(t *testing.T) {
 			t.Parallel()
 			rounds := series(test.rounds, 1, 0.02, func(b *record.Run) { b.Summary.Latency.P50 *= 2 })
 			test.change(rounds)
-			c := analysis.Compare(rounds)
+			c := analysis.CompareDrawing(rounds, 300)
 			if !strings.Contains(c.Refused, test.says) || strings.Contains(c.Refused, "\n") {
 				t.Errorf("%q, want %q", c.Refused, test.says)
 			}
@@ -248,7 +248,7 @@ func TestRefused(t *testing.T) {
 
 func TestNotes(t *testing.T) {
 	t.Parallel()
-	rounds := series(6, 1, 0.02, same)
+	rounds := series(6, 1, 0.02, unchanged)
 	suspect := record.Reason{Check: analysis.CheckHost, State: record.Suspect}
 	rounds[0].A.Verdict = record.Verdict{State: record.Suspect, Reasons: []record.Reason{suspect, suspect}}
 	rounds[3].B.Verdict = record.Verdict{State: record.Suspect, Reasons: []record.Reason{suspect, {Check: analysis.CheckFailures, State: record.Valid}}}
@@ -261,7 +261,7 @@ func TestNotes(t *testing.T) {
 			rounds[i].A.Containers[c].CPUSecondsPerRequest = 0
 		}
 	}
-	c := analysis.Compare(append(rounds, analysis.Pair{A: rounds[0].A}))
+	c := analysis.CompareDrawing(append(rounds, analysis.Pair{A: rounds[0].A}), 300)
 	want := []string{
 		"1 of 7 rounds have one side alone and are left out",
 		"the runs have different seeds, so not the same requests: 7 and 9",
@@ -278,11 +278,11 @@ func TestNotes(t *testing.T) {
 	if q := quantity(t, c, "p99", ""); q.Conclusion != analysis.NotComparable || q.Ratio != 0 {
 		t.Errorf("%+v", q)
 	}
-	few := series(6, 1, 0.02, same)
+	few := series(6, 1, 0.02, unchanged)
 	for _, p := range few {
 		p.A.Summary.Requests.OK, p.B.Summary.Requests.OK = 999, 999
 	}
-	if c := analysis.Compare(few); slices.ContainsFunc(c.Quantities, func(q analysis.Quantity) bool { return q.Name == "p99" }) {
+	if c := analysis.CompareDrawing(few, 300); slices.ContainsFunc(c.Quantities, func(q analysis.Quantity) bool { return q.Name == "p99" }) {
 		t.Error("a p99 that no run carries is a row")
 	}
 }
@@ -293,7 +293,7 @@ func TestComparable(t *testing.T) {
 		change       func(b *record.Run)
 		refuse, flag string
 	}{
-		"the same":       {same, "", ""},
+		"the same":       {unchanged, "", ""},
 		"another stage":  {func(b *record.Run) { b.Stage = record.Stage{Number: 5, Name: "05-cache", Hash: "i"} }, "", ""},
 		"workload":       {func(b *record.Run) { b.Workload.Name = "ping" }, "different workloads: mixed and ping", ""},
 		"mix":            {func(b *record.Run) { b.Workload.Mix = map[string]float64{"user": 2} }, "mixed map[user:1] and mixed map[user:2]", ""},
@@ -336,13 +336,12 @@ func TestSwapped(t *testing.T) {
 			swapped[i] = analysis.Pair{A: p.B, B: p.A}
 		}
 		other := map[string]string{analysis.ALower: analysis.BLower, analysis.BLower: analysis.ALower, analysis.NoDifference: analysis.NoDifference}
-		x, y := analysis.Compare(rounds), analysis.Compare(swapped)
+		x, y := analysis.CompareDrawing(rounds, 50), analysis.CompareDrawing(swapped, 50)
 		for i, q := range x.Quantities {
 			r := y.Quantities[i]
-			// The bootstrap's own chance is 1% of a width.
-			turned := math.Abs(math.Log(q.Low*r.High)) < 0.02*math.Log(q.High/q.Low) && math.Abs(q.Ratio*r.Ratio-1) < 1e-9
+			turned := math.Abs(q.Low*r.High-1) < 1e-9 && math.Abs(q.Detectable/r.Detectable-1) < 1e-9 && math.Abs(q.Ratio*r.Ratio-1) < 1e-9
 			if q.Difference {
-				turned = math.Abs(q.Low+r.High) <= 0.02*(q.High-q.Low) && q.Ratio == 0 && r.Ratio == 0
+				turned = math.Abs(q.Low+r.High) < 1e-9 && q.Ratio == 0 && r.Ratio == 0
 			}
 			if q.A != r.B || other[q.Conclusion] != r.Conclusion || !turned {
 				t.Fatalf("%+v\n%+v", q, r)
@@ -365,7 +364,7 @@ func TestCompareAnything(t *testing.T) {
 			b.Containers[0].CPUSecondsPerRequest, b.Containers[1].ThrottledRatio = number.Draw(t, "cpu"), number.Draw(t, "throttled")
 			b.Containers = b.Containers[:rapid.IntRange(2, 3).Draw(t, "containers")]
 		})
-		c := analysis.Compare(rounds)
+		c := analysis.CompareDrawing(rounds, 50)
 		for _, q := range c.Quantities {
 			for _, v := range []float64{q.A, q.B, q.Ratio, q.Low, q.High, q.Detectable} {
 				if math.IsNaN(v) {

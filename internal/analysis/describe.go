@@ -42,14 +42,14 @@ func changes(a, b record.Architecture) []string {
 		old, here := was[s.Name]
 		switch {
 		case !here:
-			added = append(added, box(s))
+			added = append(added, boxWords(s))
 		case old != s:
-			changed = append(changed, change(old, s))
+			changed = append(changed, boxChange(old, s))
 		}
 	}
 	for _, s := range a.Services {
 		if _, here := is[s.Name]; !here {
-			removed = append(removed, box(s))
+			removed = append(removed, boxWords(s))
 		}
 	}
 	var lines []string
@@ -67,21 +67,21 @@ func changes(a, b record.Architecture) []string {
 	return lines
 }
 
-func box(s record.Service) string {
+func boxWords(s record.Service) string {
 	if s.Replicas > 1 {
 		return fmt.Sprintf("%s (%d of it)", s.Name, s.Replicas)
 	}
 	return s.Name
 }
 
-// change says what of a box is different.
-func change(old, s record.Service) string {
+// boxChange says what of a box is different.
+func boxChange(old, s record.Service) string {
 	var parts []string
 	if old.Replicas != s.Replicas {
 		parts = append(parts, fmt.Sprintf("%d to %d replicas", old.Replicas, s.Replicas))
 	}
 	if old.LimitCores != s.LimitCores {
-		parts = append(parts, fmt.Sprintf("limit %s to %s", cores(old.LimitCores), cores(s.LimitCores)))
+		parts = append(parts, fmt.Sprintf("limit %s to %s", limitWords(old.LimitCores), limitWords(s.LimitCores)))
 	}
 	if old.MemoryLimitBytes != s.MemoryLimitBytes {
 		parts = append(parts, fmt.Sprintf("memory limit %s to %s", mebibytes(old.MemoryLimitBytes), mebibytes(s.MemoryLimitBytes)))
@@ -89,7 +89,7 @@ func change(old, s record.Service) string {
 	return s.Name + " (" + strings.Join(parts, ", ") + ")"
 }
 
-func cores(v float64) string {
+func limitWords(v float64) string {
 	if v <= 0 {
 		return "none"
 	}

@@ -158,6 +158,11 @@ func (r paired) noise() noise {
 	mean, sd := stat.MeanStdDev(r.values, nil)
 	length := max(sd, r.least) * math.Sqrt(float64(len(r.values)-1))
 	s := noise{residuals: make([]float64, len(r.values))}
+	// The sides have no rank: with the first residual never negative, swapped ones
+	// draw the same |t|.
+	if r.values[0] < mean {
+		length = -length
+	}
 	rest := 1.0
 	for i, v := range r.values {
 		e := (v - mean) / length

@@ -11,7 +11,7 @@ import (
 	"pgregory.net/rapid"
 )
 
-func near(t *testing.T, what string, got, want, within float64) {
+func wantNear(t *testing.T, what string, got, want, within float64) {
 	t.Helper()
 	if !(math.Abs(got-want) <= within) {
 		t.Errorf("%s is %g, want %g", what, got, want)
@@ -25,10 +25,10 @@ func TestStudentsSleep(t *testing.T) {
 	t.Parallel()
 	r := paired{values: []float64{1.2, 2.4, 1.3, 1.3, 0.0, 1.0, 1.8, 0.8, 4.6, 1.4}}
 	mean, se := r.mean()
-	near(t, "t", mean/se, 4.0621, 5e-5)
+	wantNear(t, "t", mean/se, 4.0621, 5e-5)
 	c := critical([]paired{r}, 10, maxTDraws)
-	near(t, "low", mean-c*se, 0.7001142, 1e-6)
-	near(t, "high", mean+c*se, 2.4598858, 1e-6)
+	wantNear(t, "low", mean-c*se, 0.7001142, 1e-6)
+	wantNear(t, "high", mean+c*se, 2.4598858, 1e-6)
 }
 
 // The examples of R's manual page of power.t.test, two samples of n, so that the
@@ -39,10 +39,10 @@ func TestStudentsSleep(t *testing.T) {
 func TestPower(t *testing.T) {
 	t.Parallel()
 	c := distuv.StudentsT{Sigma: 1, Nu: 38}.Quantile(0.975)
-	near(t, "power of 20", powerOf(math.Sqrt(10), c, spreads(38)), 0.8689528, 2e-4)
+	wantNear(t, "power of 20", powerOf(math.Sqrt(10), c, spreads(38)), 0.8689528, 2e-4)
 	c = distuv.StudentsT{Sigma: 1, Nu: 42}.Quantile(0.975)
-	near(t, "power of 22.02", powerOf(math.Sqrt(22.0211/2), c, spreads(42)), 0.90, 5e-4)
-	near(t, "multiplier", detectable(1.96, 10_000), 2.80, 0.005)
+	wantNear(t, "power of 22.02", powerOf(math.Sqrt(22.0211/2), c, spreads(42)), 0.90, 5e-4)
+	wantNear(t, "multiplier", detectable(1.96, 10_000), 2.80, 0.005)
 }
 
 // helmert gives rows whose residuals have no correlation at all: the contrasts of
@@ -69,11 +69,11 @@ func TestCriticalValue(t *testing.T) {
 		student := distuv.StudentsT{Sigma: 1, Nu: float64(n - 1)}
 		c := critical(rows, n, maxTDraws)
 		want := student.Quantile((1 + math.Pow(rowConfidence, 1/float64(len(rows)))) / 2)
-		near(t, fmt.Sprintf("c of %d independent rows", n-1), c, want, 0.03*want)
+		wantNear(t, fmt.Sprintf("c of %d independent rows", n-1), c, want, 0.03*want)
 		same := []paired{rows[0], rows[0], rows[0], rows[0]}
 		c = critical(same, n, maxTDraws)
 		want = student.Quantile((1 + rowConfidence) / 2)
-		near(t, "c of four times the same row", c, want, 0.03*want)
+		wantNear(t, "c of four times the same row", c, want, 0.03*want)
 	}
 }
 
@@ -83,8 +83,8 @@ func TestRowWithoutSpread(t *testing.T) {
 	t.Parallel()
 	still := paired{values: []float64{0.3, 0.3, 0.3, 0.3, 0.3, 0.3}, least: 0.01}
 	mean, se := still.mean()
-	near(t, "mean", mean, 0.3, 1e-12)
-	near(t, "standard error", se, 0.01/math.Sqrt(6), 1e-12)
+	wantNear(t, "mean", mean, 0.3, 1e-12)
+	wantNear(t, "standard error", se, 0.01/math.Sqrt(6), 1e-12)
 	one, two := critical([]paired{still}, 6, 1000), critical([]paired{still, still}, 6, 1000)
 	if two <= one {
 		t.Errorf("c of two independent rows is %g, of one %g", two, one)

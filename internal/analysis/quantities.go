@@ -69,9 +69,9 @@ type measure struct {
 // reader's interest: what users see, what it costs, what the boxes do.
 func measures(rounds []Pair) []measure {
 	out := []measure{
-		percentile(QuantityP50, 0.5, func(p record.Percentiles) float64 { return p.P50 }),
-		percentile(QuantityP95, 0.95, func(p record.Percentiles) float64 { return p.P95 }),
-		percentile(QuantityP99, 0.99, func(p record.Percentiles) float64 { return p.P99 }),
+		latencyAt(QuantityP50, 0.5, func(p record.Percentiles) float64 { return p.P50 }),
+		latencyAt(QuantityP95, 0.95, func(p record.Percentiles) float64 { return p.P95 }),
+		latencyAt(QuantityP99, 0.99, func(p record.Percentiles) float64 { return p.P99 }),
 		{name: QuantityErrors, unit: UnitRatio, read: func(r *record.Run) reading {
 			q := r.Summary.Requests
 			return counted(q.Failed, q.OK+q.Failed)
@@ -84,11 +84,11 @@ func measures(rounds []Pair) []measure {
 		out = append(out, measure{name: QuantityCPU, service: s, unit: UnitMilliseconds, read: cpuOf(s)})
 	}
 	out = append(out,
-		measure{name: QuantityMemory, unit: UnitBytes, read: memory},
-		measure{name: QuantityThrottled, unit: UnitRatio, read: throttled("")})
+		measure{name: QuantityMemory, unit: UnitBytes, read: memoryOf},
+		measure{name: QuantityThrottled, unit: UnitRatio, read: throttledOf("")})
 	for _, s := range services {
-		if anyAbove(rounds, throttled(s)) {
-			out = append(out, measure{name: QuantityThrottled, service: s, unit: UnitRatio, read: throttled(s)})
+		if anyAbove(rounds, throttledOf(s)) {
+			out = append(out, measure{name: QuantityThrottled, service: s, unit: UnitRatio, read: throttledOf(s)})
 		}
 	}
 	return append(out,
@@ -105,8 +105,8 @@ func measures(rounds []Pair) []measure {
 		}})
 }
 
-// percentile of latency, of runs whose answers carry it.
-func percentile(name string, quantile float64, of func(record.Percentiles) float64) measure {
+// latencyAt is a percentile of latency, of runs whose answers carry it.
+func latencyAt(name string, quantile float64, of func(record.Percentiles) float64) measure {
 	return measure{name: name, unit: UnitSeconds,
 		why: fmt.Sprintf("it needs %d answers a run", Needed(quantile)),
 		read: func(r *record.Run) reading {
@@ -134,7 +134,7 @@ func cpuOf(service string) func(*record.Run) reading {
 	}
 }
 
-func memory(r *record.Run) reading {
+func memoryOf(r *record.Run) reading {
 	sum := 0.0
 	for _, c := range r.Containers {
 		sum += float64(c.MemoryBytes)
@@ -144,9 +144,9 @@ func memory(r *record.Run) reading {
 	return v
 }
 
-// throttled is the share of its periods in which the container that was
+// throttledOf is the share of its periods in which the container that was
 // throttled most was. Without a limit there is nothing to be throttled by.
-func throttled(service string) func(*record.Run) reading {
+func throttledOf(service string) func(*record.Run) reading {
 	return func(r *record.Run) reading {
 		most, limited := 0.0, false
 		for _, c := range r.Containers {

@@ -52,6 +52,7 @@ var owners = map[string]string{
 	"github.com/compose-spec/compose-go":  "internal/compose",
 	"github.com/tsenart/vegeta":           "loadgen",
 	"github.com/spf13/cobra":              "internal/cli",
+	"gonum.org/v1/gonum":                  "internal/analysis",
 	"charm.land/":                         "internal/tui",
 	"github.com/NimbleMarkets/ntcharts":   "internal/tui",
 	"github.com/jackc/pgx":                "services",
