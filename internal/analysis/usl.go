@@ -29,7 +29,8 @@ type USL struct {
 	Kappa  Estimate // coherency: what each pair of requests costs each other
 
 	// Peak is the concurrency beyond which throughput falls, √((1−σ)/κ). It is
-	// nil where the interval of κ includes 0: then the steps show no peak.
+	// nil where the steps don't show one: where the interval of κ includes 0, or
+	// where the peak would lie beyond all that was measured.
 	Peak *Estimate
 
 	Steps    int        // that the fit rests on
@@ -85,8 +86,8 @@ func FitUSL(steps []Step) USL {
 	case u.Sigma.High-u.Sigma.Low > widestSigma || math.IsInf(u.Lambda.High, 1) || math.IsInf(u.Kappa.High, 1):
 		return USL{Steps: u.Steps, Measured: u.Measured, Spread: u.Spread,
 			Refused: "the steps don't pin the parameters down: their intervals include nearly everything"}
-	case u.Kappa.Low > 0:
-		peak := interval(math.Sqrt((1-sigma)/kappa), 0, math.Inf(1), bound, f.withPeak)
+	case u.Kappa.Low > 0 && best.peak() <= u.Measured[1]:
+		peak := interval(best.peak(), 0, math.Inf(1), bound, f.withPeak)
 		u.Peak = &peak
 	}
 	return u
@@ -113,11 +114,12 @@ type curve struct{ r, b, c float64 }
 func (c curve) one() float64   { return c.r + c.b } // R(1) = 1/λ
 func (c curve) sigma() float64 { return c.b / c.one() }
 func (c curve) kappa() float64 { return c.c / c.one() }
+func (c curve) peak() float64  { return math.Sqrt(c.r / c.c) } // (1−σ)/κ = r/c
 
 func newFit(steps []Step) *uslFit {
-	f := &uslFit{}
+	f, limit := &uslFit{}, overloaded(steps)
 	for _, s := range steps {
-		usable := s.Verdict != record.Invalid && s.Concurrency > 0 && s.Served > 0 && s.Served >= servedShare*s.Rate
+		usable := s.Verdict != record.Invalid && s.Concurrency > 0 && s.Served > 0 && s.keptUp() && s.Rate < limit
 		if usable && !math.IsInf(s.Concurrency+s.Served, 0) {
 			f.n, f.x = append(f.n, s.Concurrency), append(f.x, s.Served)
 			f.weight = append(f.weight, s.Served/s.Concurrency)
@@ -125,6 +127,21 @@ func newFit(steps []Step) *uslFit {
 	}
 	return f
 }
+
+// overloaded is the lowest rate at which a run did not keep up. Of the runs at
+// that rate and above, those that did were the lucky ones: to fit these alone
+// would draw the curve too high.
+func overloaded(steps []Step) float64 {
+	lowest := math.Inf(1)
+	for _, s := range steps {
+		if s.Verdict != record.Invalid && !s.keptUp() {
+			lowest = min(lowest, s.Rate)
+		}
+	}
+	return lowest
+}
+
+func (s Step) keptUp() bool { return s.Served >= servedShare*s.Rate }
 
 func (f *uslFit) span() [2]float64 {
 	if len(f.n) == 0 {
