@@ -114,7 +114,8 @@ func (o Objective) String() string {
 
 // Step is one run of a search for capacity: one rate, and what came of it.
 type Step struct {
-	Rate        float64 // asked, requests a second
+	Rate        float64 // that the search named, requests a second
+	Asked       float64 // by the run's schedule: the same but for a hair
 	Served      float64 // answered ok, a second
 	Failed      float64 // share of the requests that ended, 0 to 1
 	P99         float64 // seconds
@@ -131,7 +132,7 @@ type Step struct {
 func (o Objective) Step(run *record.Run) Step {
 	s := run.Summary
 	step := Step{
-		Rate: s.Rate.Asked, Served: s.Rate.Served, P99: s.Latency.P99, Trusted: Trusted(o.Quantile, Answered(s)),
+		Rate: s.Rate.Asked, Asked: s.Rate.Asked, Served: s.Rate.Served, P99: s.Latency.P99, Trusted: Trusted(o.Quantile, Answered(s)),
 		Concurrency: concurrency(run), Verdict: run.Verdict.State, Run: run.ID,
 	}
 	for _, q := range quantiles {
@@ -150,7 +151,7 @@ func (o Objective) Step(run *record.Run) Step {
 // An invalid run never does; it is no answer either way, see Search.
 func (o Objective) Meets(s Step) bool {
 	return s.Verdict != record.Invalid && s.Served > 0 && s.Latency < o.LatencySeconds && s.Failed < o.ErrorRatio &&
-		s.Served >= min(servedShare, 1-o.ErrorRatio)*s.Rate
+		s.Served >= min(servedShare, 1-o.ErrorRatio)*s.Asked
 }
 
 // concurrency is the mean number of requests in flight, by Little's law

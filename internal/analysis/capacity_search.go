@@ -114,8 +114,7 @@ func (s *Search) Next() (rate float64, purpose Purpose, done bool) {
 	return 0, "", true
 }
 
-// Tell takes the run at the rate that Next named. The step's own rate, which
-// the run measured and which differs by a hair, gives way to it.
+// Tell takes the run at the rate that Next named.
 func (s *Search) Tell(step Step) {
 	rate, purpose, done := s.Next()
 	if done {

@@ -5,6 +5,7 @@ package analysis
 import (
 	"fmt"
 	"math"
+	"slices"
 
 	"gonum.org/v1/gonum/mat"
 	"gonum.org/v1/gonum/stat/distuv"
@@ -29,8 +30,8 @@ type USL struct {
 	Kappa  Estimate // coherency: what each pair of requests costs each other
 
 	// Peak is the concurrency beyond which throughput falls, √((1−σ)/κ). It is
-	// nil where the steps don't show one: where the interval of κ includes 0, or
-	// where the peak would lie beyond all that was measured.
+	// nil where the interval of κ includes 0, and where no step past it served
+	// less: a server that is merely full bends the curve as κ does.
 	Peak *Estimate
 
 	Steps    int        // that the fit rests on
@@ -86,7 +87,7 @@ func FitUSL(steps []Step) USL {
 	case u.Sigma.High-u.Sigma.Low > widestSigma || math.IsInf(u.Lambda.High, 1) || math.IsInf(u.Kappa.High, 1):
 		return USL{Steps: u.Steps, Measured: u.Measured, Spread: u.Spread,
 			Refused: "the steps don't pin the parameters down: their intervals include nearly everything"}
-	case u.Kappa.Low > 0 && best.peak() <= u.Measured[1]:
+	case u.Kappa.Low > 0 && f.fell(best.peak(), u.Spread):
 		peak := interval(best.peak(), 0, math.Inf(1), bound, f.withPeak)
 		u.Peak = &peak
 	}
@@ -119,7 +120,7 @@ func (c curve) peak() float64  { return math.Sqrt(c.r / c.c) } // (1−σ)/κ = 
 func newFit(steps []Step) *uslFit {
 	f, limit := &uslFit{}, overloaded(steps)
 	for _, s := range steps {
-		usable := s.Verdict != record.Invalid && s.Concurrency > 0 && s.Served > 0 && s.keptUp() && s.Rate < limit
+		usable := s.Verdict != record.Invalid && s.Concurrency > 0 && s.Served > 0 && s.Rate < limit
 		if usable && !math.IsInf(s.Concurrency+s.Served, 0) {
 			f.n, f.x = append(f.n, s.Concurrency), append(f.x, s.Served)
 			f.weight = append(f.weight, s.Served/s.Concurrency)
@@ -134,14 +135,12 @@ func newFit(steps []Step) *uslFit {
 func overloaded(steps []Step) float64 {
 	lowest := math.Inf(1)
 	for _, s := range steps {
-		if s.Verdict != record.Invalid && !s.keptUp() {
+		if s.Verdict != record.Invalid && s.Served < servedShare*s.Asked {
 			lowest = min(lowest, s.Rate)
 		}
 	}
 	return lowest
 }
-
-func (s Step) keptUp() bool { return s.Served >= servedShare*s.Rate }
 
 func (f *uslFit) span() [2]float64 {
 	if len(f.n) == 0 {
@@ -175,6 +174,14 @@ func (f *uslFit) doubtful(spread, straight float64) string {
 		return "the steps lie on a straight line: σ and κ can't be told from 0, so there is no limit to be seen"
 	}
 	return ""
+}
+
+// fell tells whether throughput was seen to fall beyond a concurrency: whether
+// the step with the most in flight lies there and served less than the best one,
+// by more than what steps vary by.
+func (f *uslFit) fell(peak, spread float64) bool {
+	last := slices.Index(f.n, slices.Max(f.n))
+	return f.n[last] > peak && f.x[last] < slices.Max(f.x)*(1-spread)
 }
 
 // column is one shape of R(N), weighted.

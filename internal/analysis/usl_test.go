@@ -105,7 +105,7 @@ func closed(l law, r *rand.Rand) []analysis.Step {
 	var steps []analysis.Step
 	for _, n := range concurrencies {
 		x := l.at(n) * (1 + 0.05*r.NormFloat64())
-		steps = append(steps, analysis.Step{Rate: x, Served: x, Concurrency: n})
+		steps = append(steps, analysis.Step{Rate: x, Asked: x, Served: x, Concurrency: n})
 	}
 	return steps
 }
@@ -123,7 +123,7 @@ func open(l law, r *rand.Rand) []analysis.Step {
 		if done {
 			return search.Capacity().Steps
 		}
-		step := analysis.Step{Rate: rate, Concurrency: 500}
+		step := analysis.Step{Rate: rate, Asked: rate, Concurrency: 500}
 		now := law{l.lambda * (1 + 0.05*r.NormFloat64()), l.sigma, l.kappa}
 		if n, ok := now.inFlight(rate); ok {
 			step.Served, step.Concurrency, step.Meets = rate, n, true
@@ -294,7 +294,7 @@ func TestUSLRefused(t *testing.T) {
 		"straight":       {points([]float64{1, 2, 3, 4, 5, 6}, []float64{10, 20.5, 29.5, 40, 50.5, 59.5}), "straight line"},
 		"no law":         {points([]float64{1, 2, 4, 8, 16, 32}, []float64{100, 30, 200, 90, 500, 120}), "off the law's best curve"},
 		"nothing pinned": {points([]float64{20, 30, 40, 50, 60, 70}, []float64{100, 104, 97, 103, 98, 101}), "pin"},
-		"overloaded":     {append(exact(1, 2, 4, 8, 16), analysis.Step{Rate: 900, Served: 400, Concurrency: 300}), "5 steps"},
+		"overloaded":     {append(exact(1, 2, 4, 8, 16), analysis.Step{Rate: 900, Asked: 900, Served: 400, Concurrency: 300}), "5 steps"},
 		"invalid":        {append(exact(1, 2, 4, 8, 16), analysis.Step{Rate: 500, Served: 500, Concurrency: 20, Verdict: record.Invalid}), "5 steps"},
 		"no concurrency": {append(exact(1, 2, 4, 8, 16), analysis.Step{Rate: 500, Served: 500}), "5 steps"},
 		"no numbers":     {append(exact(1, 2, 4, 8, 16), analysis.Step{Served: math.NaN(), Concurrency: 3}, analysis.Step{Served: math.Inf(1), Concurrency: 3}), "5 steps"},
@@ -315,8 +315,16 @@ func TestUSLAnything(t *testing.T) {
 	number := rapid.OneOf(rapid.Float64Range(0, 1e4), rapid.Float64Range(0.5, 2), rapid.SampledFrom([]float64{0, -1, 1, 1e-300, 1e300, math.NaN(), math.Inf(1)}))
 	rapid.Check(t, func(t *rapid.T) {
 		var steps []analysis.Step
-		for range rapid.IntRange(0, 12).Draw(t, "steps") {
+		for range rapid.IntRange(0, 12).Draw(t, "odd steps") {
 			steps = append(steps, analysis.Step{Served: number.Draw(t, "x"), Concurrency: number.Draw(t, "n")})
+		}
+		if rapid.Bool().Draw(t, "like a curve") {
+			l := law{rapid.Float64Range(1, 1e4).Draw(t, "λ"), rapid.Float64Range(0, 1).Draw(t, "σ"), rapid.Float64Range(0, 0.1).Draw(t, "κ")}
+			steps = nil
+			for i, off := range rapid.SliceOfN(rapid.Float64Range(0.9, 1.1), 6, 12).Draw(t, "off") {
+				n := math.Pow(rapid.Float64Range(1.1, 2).Draw(t, "growth"), float64(i-3))
+				steps = append(steps, analysis.Step{Served: l.at(n) * off, Concurrency: n})
+			}
 		}
 		u := analysis.FitUSL(steps)
 		if u.Refused != "" {
