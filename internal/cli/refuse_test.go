@@ -47,6 +47,10 @@ func TestRefuses(t *testing.T) {
 		{"compare 1 5 --workload users", 11, "stage 1 can't serve"}, {"compare 4 5 --env-b nosuch", 2, "SERVICE.NAME=VALUE"}, {"compare 5..4", 2, "A..B"},
 		{"compare 4", 2, "A..B"}, {"compare 2..99", 3, "lab stages"}, {"compare 2..3 --env-a api.POOL=off", 2, "two sides"}, {"compare 4 nosuch", 3, "lab runs"},
 		{"compare nosuch last", 3, "lab runs"},
+		// Capacities of nothing.
+		{"capacity", 2, ""}, {"capacity 5 --slo p99", 2, "--slo"}, {"capacity 5 --slo p98<1s", 2, "p98"}, {"capacity 5 --start 0", 2, "above 0"},
+		{"capacity 5 --start 100 --max 50", 2, "--max"}, {"capacity 5 --precision 0", 2, "--precision"}, {"capacity 99", 3, "lab stages"}, {"capacity 5..4", 2, "A..B"},
+		{"capacity 1 --workload users", 11, "stage 1 can't serve"}, {"capacity 5 --env nosuch", 2, "SERVICE.NAME=VALUE"}, {"capacity 5", 5, ""},
 		// What is not there.
 		{"diff 1 99", 3, "lab stages"}, {"diff nosuch 1", 3, "nosuch"}, {"runs show nosuch", 3, "lab runs"}, {"runs show last", 3, "lab load"},
 		{"runs rm nosuch", 3, ""}, {"runs show nosuch.json", 3, ""}, {"runs show ../../nosuch.json", 3, ""},

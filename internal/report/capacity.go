@@ -100,6 +100,12 @@ func (p *capacityPage) steps() {
 	p.line("")
 }
 
+// CapacityStepLine tells of a step when it has been made.
+func CapacityStepLine(why analysis.Purpose, s analysis.Step) string {
+	answer := map[string]string{"yes": "meets it", "no": "misses it", None: "invalid"}[meets(s)]
+	return fmt.Sprintf("%s/s (%s): served %s/s, %s failed, p99 %s: %s", Rate(s.Asked), why, Rate(s.Served), Percent(s.Failed), Seconds(s.P99), answer)
+}
+
 func meets(s analysis.Step) string {
 	switch {
 	case s.Verdict == record.Invalid:
