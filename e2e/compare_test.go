@@ -31,8 +31,9 @@ func (s *scenario) sides(names ...string) {
 		side := &scenario{t: s.t, project: s.project + "-" + name}
 		side.clear()
 		s.t.Cleanup(func() {
-			if left := docker(s.t, "ps", "-aq", "--filter", "label=com.docker.compose.project="+side.project); left != "" {
-				s.t.Errorf("the comparison left containers of %s: %s", side.project, left)
+			// The test's context is over by now.
+			if left, err := exec.Command("docker", "ps", "-aq", "--filter", "label=com.docker.compose.project="+side.project).CombinedOutput(); err != nil || len(left) > 0 {
+				s.t.Errorf("the comparison left containers of %s: %s %v", side.project, left, err)
 			}
 			side.clear()
 		})
