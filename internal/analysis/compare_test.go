@@ -256,11 +256,7 @@ func TestNotes(t *testing.T) {
 	rounds[4].A.Summary.Requests.OK = 999
 	rounds[4].A.Stage.Hash, rounds[4].B.Stage.Hash = "edited", "edited"
 	rounds[5].B.Summary.Reads.Wrong = 3
-	for i := range rounds {
-		for c := range rounds[i].A.Containers {
-			rounds[i].A.Containers[c].CPUSecondsPerRequest = 0
-		}
-	}
+	rounds[5].A.Events = []record.Event{{Kind: "unread", Container: "lab-a-nginx-1"}}
 	c := analysis.CompareDrawing(append(rounds, analysis.Pair{A: rounds[0].A}), 300)
 	want := []string{
 		"1 of 7 rounds have one side alone and are left out",
@@ -270,13 +266,20 @@ func TestNotes(t *testing.T) {
 		"suspect in 2 of 12 runs: host busy",
 		"side b answered 3 reads wrong: with another row, or a version that no one wrote",
 		"p99 is not comparable: it is missing in 1 of 12 runs (it needs 1000 answers a run)",
-		"CPU a request is not comparable: it is missing in 6 of 12 runs (the counters of CPU could not be read)",
+		"CPU a request is not comparable: it is missing in 1 of 12 runs (its counters could not be read)",
+		"CPU a request of nginx is not comparable: it is missing in 1 of 12 runs",
+		"memory is not comparable: it is missing in 1 of 12 runs (its counters could not be read)",
+		"throttled share is not comparable: it is missing in 1 of 12 runs",
+		"throttled share of nginx is not comparable: it is missing in 1 of 12 runs",
 	}
 	if diff := cmp.Diff(want, c.Notes); diff != "" || c.Refused != "" {
 		t.Error(c.Refused, diff)
 	}
 	if q := quantity(t, c, "p99", ""); q.Conclusion != analysis.NotComparable || q.Ratio != 0 {
 		t.Errorf("%+v", q)
+	}
+	if q := quantity(t, c, analysis.QuantityCPU, "api"); q.Conclusion != analysis.NoDifference {
+		t.Errorf("its own counters were read: %+v", q)
 	}
 	few := series(6, 1, 0.02, unchanged)
 	for _, p := range few {

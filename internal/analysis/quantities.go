@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strings"
 
 	"systemlab/internal/record"
 )
@@ -61,9 +62,11 @@ func counted(k, n int) reading {
 type measure struct {
 	name, service, unit string
 	read                func(*record.Run) reading
-	sum                 bool // a side's figure is the sum over rounds, not the median
-	why                 string
+	sum                 bool   // a side's figure is the sum over rounds, not the median
+	why                 string // a run of any stage has it, and lacks it only if this happened
 }
+
+const whyUnread = "its counters could not be read"
 
 // measures lists what these rounds can be compared by, in the order of a
 // reader's interest: what users see, what it costs, what the boxes do.
@@ -77,14 +80,14 @@ func measures(rounds []Pair) []measure {
 			return counted(q.Failed, q.OK+q.Failed)
 		}},
 		{name: QuantityServed, unit: UnitPerSecond, read: func(r *record.Run) reading { return known(r.Summary.Rate.Served) }},
-		{name: QuantityCPU, unit: UnitMilliseconds, read: cpuOf(""), why: "the counters of CPU could not be read"},
+		{name: QuantityCPU, unit: UnitMilliseconds, read: cpuOf(""), why: whyUnread},
 	}
 	services := servicesOf(rounds)
 	for _, s := range services {
 		out = append(out, measure{name: QuantityCPU, service: s, unit: UnitMilliseconds, read: cpuOf(s)})
 	}
 	out = append(out,
-		measure{name: QuantityMemory, unit: UnitBytes, read: memoryOf},
+		measure{name: QuantityMemory, unit: UnitBytes, read: memoryOf, why: whyUnread},
 		measure{name: QuantityThrottled, unit: UnitRatio, read: throttledOf("")})
 	for _, s := range services {
 		if anyAbove(rounds, throttledOf(s)) {
@@ -122,16 +125,25 @@ func latencyAt(name string, quantile float64, of func(record.Percentiles) float6
 // cpuOf one service, or of all where it is "", in CPU-milliseconds a request.
 func cpuOf(service string) func(*record.Run) reading {
 	return func(r *record.Run) reading {
-		sum, here := 0.0, false
+		sum, all, here := 0.0, 0.0, false
 		for _, u := range Services(r) {
+			all += u.CPUSecondsPerRequest
 			if service == "" || u.Service == service {
 				sum, here = sum+1e3*u.CPUSecondsPerRequest, true
 			}
 		}
 		v := known(sum)
-		v.known = v.known && here && (service != "" || sum > 0) // all boxes together use some
+		v.known = v.known && here && all > 0 && !unread(r, service) // one box may have idled; all of them can't
 		return v
 	}
+}
+
+// unread tells whether counters of a service, or of any where it is "", could not
+// be read in a run: what is left of its figures is not the whole.
+func unread(r *record.Run, service string) bool {
+	return slices.ContainsFunc(r.Events, func(e record.Event) bool {
+		return e.Kind == "unread" && (service == "" || e.Container == "" || strings.Contains(e.Container, "-"+service+"-"))
+	})
 }
 
 func memoryOf(r *record.Run) reading {
@@ -140,7 +152,7 @@ func memoryOf(r *record.Run) reading {
 		sum += float64(c.MemoryBytes)
 	}
 	v := known(sum)
-	v.known = v.known && sum > 0
+	v.known = v.known && sum > 0 && !unread(r, "")
 	return v
 }
 
@@ -155,7 +167,7 @@ func throttledOf(service string) func(*record.Run) reading {
 			}
 		}
 		v := known(most)
-		v.known = v.known && limited
+		v.known = v.known && limited && !unread(r, service)
 		return v
 	}
 }
