@@ -120,7 +120,7 @@ func (c curve) peak() float64  { return math.Sqrt(c.r / c.c) } // (1−σ)/κ = 
 func newFit(steps []Step) *uslFit {
 	f, limit := &uslFit{}, overloaded(steps)
 	for _, s := range steps {
-		usable := s.Verdict != record.Invalid && s.Concurrency > 0 && s.Served > 0 && s.Rate < limit
+		usable := s.Verdict != record.Invalid && s.Concurrency > 0 && s.Served > 0 && s.keptUp() && s.Rate < limit
 		if usable && !math.IsInf(s.Concurrency+s.Served, 0) {
 			f.n, f.x = append(f.n, s.Concurrency), append(f.x, s.Served)
 			f.weight = append(f.weight, s.Served/s.Concurrency)
@@ -129,18 +129,24 @@ func newFit(steps []Step) *uslFit {
 	return f
 }
 
-// overloaded is the lowest rate at which a run did not keep up. Of the runs at
-// that rate and above, those that did were the lucky ones: to fit these alone
-// would draw the curve too high.
+// overloaded is the lowest rate that runs did not keep up with: by the same vote
+// as the edge of a search, so that one hiccup at a low rate says nothing. Of the
+// runs at that rate and above, those that kept up were the lucky ones: to fit
+// these alone would draw the curve too high.
 func overloaded(steps []Step) float64 {
-	lowest := math.Inf(1)
+	kept := ballot{}
 	for _, s := range steps {
-		if s.Verdict != record.Invalid && s.Served < servedShare*s.Asked {
-			lowest = min(lowest, s.Rate)
+		if s.Verdict != record.Invalid {
+			kept.vote(s.Rate, s.keptUp())
 		}
 	}
-	return lowest
+	if _, high := kept.edge(); high > 0 {
+		return high
+	}
+	return math.Inf(1)
 }
+
+func (s Step) keptUp() bool { return s.Served >= servedShare*s.Asked }
 
 func (f *uslFit) span() [2]float64 {
 	if len(f.n) == 0 {
@@ -156,7 +162,7 @@ func (f *uslFit) span() [2]float64 {
 // lacking says what the points lack before any fit.
 func (f *uslFit) lacking() string {
 	if len(f.n) < leastSteps {
-		return fmt.Sprintf("%d steps kept up with their rate, and a fit needs %d", len(f.n), leastSteps)
+		return fmt.Sprintf("%d steps are of use, those at rates that the stage kept up with, and a fit needs %d", len(f.n), leastSteps)
 	}
 	if s := f.span(); s[1] < leastSpan*s[0] {
 		return fmt.Sprintf("concurrency went from %.3g to %.3g only: a fit needs %g times as much at one end as at the other", s[0], s[1], leastSpan)

@@ -288,13 +288,14 @@ func TestUSLRefused(t *testing.T) {
 		steps []analysis.Step
 		says  string
 	}{
-		"none":           {nil, "0 steps kept up"},
-		"five":           {exact(1, 2, 4, 8, 16), "5 steps kept up with their rate, and a fit needs 6"},
+		"none":           {nil, "0 steps are of use"},
+		"five":           {exact(1, 2, 4, 8, 16), "5 steps are of use, those at rates that the stage kept up with, and a fit needs 6"},
 		"small span":     {exact(8, 9, 10, 11, 12, 13), "concurrency went from 8 to 13 only"},
 		"straight":       {points([]float64{1, 2, 3, 4, 5, 6}, []float64{10, 20.5, 29.5, 40, 50.5, 59.5}), "straight line"},
 		"no law":         {points([]float64{1, 2, 4, 8, 16, 32}, []float64{100, 30, 200, 90, 500, 120}), "off the law's best curve"},
 		"nothing pinned": {points([]float64{20, 30, 40, 50, 60, 70}, []float64{100, 104, 97, 103, 98, 101}), "pin"},
 		"overloaded":     {append(exact(1, 2, 4, 8, 16), analysis.Step{Rate: 900, Asked: 900, Served: 400, Concurrency: 300}), "5 steps"},
+		"a lucky one":    {append(exact(1, 2, 4, 8, 16), analysis.Step{Rate: 700, Asked: 700, Served: 400, Concurrency: 300}, analysis.Step{Rate: 800, Asked: 800, Served: 400, Concurrency: 300}, analysis.Step{Rate: 900, Asked: 900, Served: 900, Concurrency: 30}), "5 steps"},
 		"invalid":        {append(exact(1, 2, 4, 8, 16), analysis.Step{Rate: 500, Served: 500, Concurrency: 20, Verdict: record.Invalid}), "5 steps"},
 		"no concurrency": {append(exact(1, 2, 4, 8, 16), analysis.Step{Rate: 500, Served: 500}), "5 steps"},
 		"no numbers":     {append(exact(1, 2, 4, 8, 16), analysis.Step{Served: math.NaN(), Concurrency: 3}, analysis.Step{Served: math.Inf(1), Concurrency: 3}), "5 steps"},
