@@ -234,9 +234,12 @@ func (s *Search) near(rate, distance float64) bool {
 	return false
 }
 
+// Steps are those told so far, in their order.
+func (s *Search) Steps() []Step { return slices.Clone(s.steps) }
+
 // Capacity is what is known so far. Stage, Objective and Bounds are the caller's.
 func (s *Search) Capacity() Capacity {
-	c := Capacity{Steps: slices.Clone(s.steps), USL: FitUSL(s.steps)}
+	c := Capacity{Steps: s.Steps(), USL: FitUSL(s.steps)}
 	c.Low, c.High = s.ballot.edge()
 	c.Rate, c.AtLeast = c.Low, c.Low > 0 && c.High == 0
 	c.Notes = s.notes(c.Low, c.High)

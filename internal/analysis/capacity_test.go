@@ -232,7 +232,7 @@ func search(t rapid.TB, o analysis.SearchOptions, serve server) analysis.Capacit
 		t.Fatalf("%g from %g to %g, at least: %v", c.Rate, c.Low, c.High, c.AtLeast)
 	}
 	s.Tell(analysis.Step{}) // after the end nothing counts
-	if n := len(s.Capacity().Steps); n != len(c.Steps) {
+	if n := len(s.Steps()); n != len(c.Steps) {
 		t.Fatalf("%d steps became %d", len(c.Steps), n)
 	}
 	return c

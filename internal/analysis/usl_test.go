@@ -121,7 +121,7 @@ func open(l law, r *rand.Rand) []analysis.Step {
 	for {
 		rate, _, done := search.Next()
 		if done {
-			return search.Capacity().Steps
+			return search.Steps()
 		}
 		step := analysis.Step{Rate: rate, Asked: rate, Concurrency: 500}
 		now := law{l.lambda * (1 + 0.05*r.NormFloat64()), l.sigma, l.kappa}
