@@ -207,16 +207,21 @@ func tally(count map[string]int, prefix string, l law, lambda, sigma, kappa anal
 func bootstrap(steps []analysis.Step, r *rand.Rand) (out [3]analysis.Estimate) {
 	lambda, sigma, kappa := analysis.BestUSL(steps)
 	l := law{lambda, sigma, kappa}
-	residuals := make([]float64, len(steps))
-	for i, s := range steps {
-		residuals[i] = (s.Served/l.at(s.Concurrency) - 1) * math.Sqrt(float64(len(steps))/float64(len(steps)-3))
+	var residuals []float64
+	for _, s := range steps {
+		if s.Served > 0 {
+			residuals = append(residuals, s.Served/l.at(s.Concurrency)-1)
+		}
 	}
+	grow := math.Sqrt(float64(len(residuals)) / float64(len(residuals)-3)) // to the size of errors
 	var drawn [3][]float64
 	for range 500 {
 		again := slices.Clone(steps)
 		for i := range again {
-			x := l.at(again[i].Concurrency) * (1 + residuals[r.IntN(len(residuals))])
-			again[i].Rate, again[i].Served = x, x
+			if again[i].Served > 0 {
+				x := l.at(again[i].Concurrency) * (1 + grow*residuals[r.IntN(len(residuals))])
+				again[i].Asked, again[i].Served = x, x
+			}
 		}
 		a, b, c := analysis.BestUSL(again)
 		for i, v := range []float64{a, b, c} {
