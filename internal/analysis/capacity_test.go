@@ -374,7 +374,7 @@ func TestSearchOfSemaphores(t *testing.T) {
 	}{{1, 0.005}, {4, 0.02}, {8, 0.05}, {2, 0.002}} {
 		c := search(t, analysis.SearchOptions{}, semaphore(test.c, test.s, 4000, o, r))
 		want := float64(test.c) / test.s
-		t.Logf("%d × %g s: %g to %g for %g, %d runs; USL %+v", test.c, test.s, c.Low, c.High, want, len(c.Steps), c.USL)
+		t.Logf("%d × %g s: %g to %g for %g, %d runs; κ %+v", test.c, test.s, c.Low, c.High, want, len(c.Steps), c.USL.Kappa)
 		if c.USL.Peak != nil {
 			t.Errorf("%d × %g s: a peak, where it is merely full: %+v", test.c, test.s, c.USL)
 		}

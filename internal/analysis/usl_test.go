@@ -177,7 +177,7 @@ func TestUSLRecoversPlanted(t *testing.T) {
 					tally(count, "bootstrap ", l, e[0], e[1], e[2])
 				}
 			}
-			t.Logf("of %d: %v", *uslCases, count)
+			t.Logf("%s, of %d: %v", name, *uslCases, count)
 			if least := *uslCases * 90 / 100; count["all"] < least {
 				t.Errorf("all three were held in %d of %d", count["all"], *uslCases)
 			}
@@ -257,7 +257,7 @@ func TestUSLInventsNothing(t *testing.T) {
 					wrong++
 				}
 			}
-			t.Logf("wrong in %d of %d", wrong, *uslCases)
+			t.Logf("%s: wrong in %d of %d", name, wrong, *uslCases)
 			if wrong > *uslCases*10/100 {
 				t.Errorf("wrong in %d of %d", wrong, *uslCases)
 			}
