@@ -116,7 +116,7 @@ func (o Objective) String() string {
 type Step struct {
 	Rate        float64 // that the search named, requests a second
 	Asked       float64 // by the run's schedule: the same but for a hair
-	Served      float64 // answered ok, a second
+	Served      float64 // answered ok while the schedule played, a second
 	Failed      float64 // share of the requests that ended, 0 to 1
 	P99         float64 // seconds
 	Latency     float64 // seconds, at the objective's quantile
@@ -132,9 +132,10 @@ type Step struct {
 func (o Objective) Step(run *record.Run) Step {
 	s := run.Summary
 	step := Step{
-		Rate: s.Rate.Asked, Asked: s.Rate.Asked, Served: s.Rate.Served, P99: s.Latency.P99, Trusted: Trusted(o.Quantile, Answered(s)),
+		Rate: s.Rate.Asked, P99: s.Latency.P99, Trusted: Trusted(o.Quantile, Answered(s)),
 		Concurrency: concurrency(run), Verdict: run.Verdict.State, Run: run.ID,
 	}
+	step.Asked, step.Served = throughput(run)
 	for _, q := range quantiles {
 		if q.value == o.Quantile {
 			step.Latency = q.of(s.Latency)
@@ -152,6 +153,25 @@ func (o Objective) Step(run *record.Run) Step {
 func (o Objective) Meets(s Step) bool {
 	return s.Verdict != record.Invalid && s.Served > 0 && s.Latency < o.LatencySeconds && s.Failed < o.ErrorRatio &&
 		s.Served >= min(servedShare, 1-o.ErrorRatio)*s.Asked
+}
+
+// throughput is what was asked and what was served, a second, while the schedule
+// played. The summary's served rate counts what was answered later too: of a
+// stage that took requests at half the rate, and worked off the rest after the
+// load's end, it says that all was served. The window in which the schedule ends
+// stays open for stragglers and is left out for the same reason.
+func throughput(run *record.Run) (asked, served float64) {
+	var seconds, until float64
+	for _, w := range measured(run) {
+		if until += w.Seconds; until > run.DurationSeconds-0.5*w.Seconds {
+			break
+		}
+		asked, served, seconds = asked+float64(w.Asked), served+float64(w.OK), seconds+w.Seconds
+	}
+	if seconds <= 0 {
+		return run.Summary.Rate.Asked, run.Summary.Rate.Served
+	}
+	return asked / seconds, served / seconds
 }
 
 // concurrency is the mean number of requests in flight, by Little's law

@@ -77,11 +77,14 @@ func (o SearchOptions) validate() error {
 type Search struct {
 	o       SearchOptions
 	steps   []Step
-	votes   map[float64]*votes
+	ballot  ballot
 	below   []float64 // rates still to run under the edge, once that is found
 	found   bool
 	stopped bool // twice invalid
 }
+
+// ballot counts votes by rate.
+type ballot map[float64]*votes
 
 type votes struct{ met, missed int }
 
@@ -91,7 +94,7 @@ func NewSearch(o SearchOptions) (*Search, error) {
 	if err := o.validate(); err != nil {
 		return nil, err
 	}
-	return &Search{o: o, votes: map[float64]*votes{}}, nil
+	return &Search{o: o, ballot: ballot{}}, nil
 }
 
 // Next gives the rate to run next and why; done where there is nothing left to
@@ -131,18 +134,18 @@ func (s *Search) Tell(step Step) {
 		s.below = s.below[1:]
 		return
 	}
-	s.vote(rate, step.Meets)
+	s.ballot.vote(rate, step.Meets)
 	if _, _, done := s.seek(); done {
 		s.found = true
 		s.below = s.spread()
 	}
 }
 
-func (s *Search) vote(rate float64, met bool) {
-	v := s.votes[rate]
+func (b ballot) vote(rate float64, met bool) {
+	v := b[rate]
 	if v == nil {
 		v = &votes{}
-		s.votes[rate] = v
+		b[rate] = v
 	}
 	if met {
 		v.met++
@@ -154,16 +157,16 @@ func (s *Search) vote(rate float64, met bool) {
 // decided tells whether enough runs agree on a rate that more of them, up to
 // Repeats, can't change it.
 func (s *Search) decided(rate float64) bool {
-	v := s.votes[rate]
+	v := s.ballot[rate]
 	return v != nil && max(v.met, v.missed) > s.o.Repeats/2
 }
 
 // seek is the search for the edge; done once it is found.
 func (s *Search) seek() (rate float64, purpose Purpose, done bool) {
-	if len(s.votes) == 0 {
+	if len(s.ballot) == 0 {
 		return s.o.Start, Doubling, false
 	}
-	low, high := s.edge()
+	low, high := s.ballot.edge()
 	switch {
 	case high == 0 && low < s.o.Max:
 		return min(round3(2*low), s.o.Max), Doubling, false
@@ -181,15 +184,15 @@ func (s *Search) seek() (rate float64, purpose Purpose, done bool) {
 
 // edge gives the rates below and above the cut that the fewest votes
 // contradict, the lower one of two that are equally good; 0 where there is none.
-func (s *Search) edge() (low, high float64) {
-	rates := slices.Sorted(maps.Keys(s.votes))
+func (b ballot) edge() (low, high float64) {
+	rates := slices.Sorted(maps.Keys(b))
 	against := 0
 	for _, r := range rates {
-		against += s.votes[r].met // all of them above the cut
+		against += b[r].met // all of them above the cut
 	}
 	least, cut := against, 0
 	for i, r := range rates {
-		against += s.votes[r].missed - s.votes[r].met
+		against += b[r].missed - b[r].met
 		if against < least {
 			least, cut = against, i+1
 		}
@@ -207,7 +210,7 @@ func (s *Search) edge() (low, high float64) {
 // near 0 to the edge, which is where a curve bends, without those that a run
 // came near to already.
 func (s *Search) spread() []float64 {
-	low, _ := s.edge()
+	low, _ := s.ballot.edge()
 	if low == 0 {
 		return nil
 	}
@@ -223,7 +226,7 @@ func (s *Search) spread() []float64 {
 }
 
 func (s *Search) near(rate, distance float64) bool {
-	for r := range s.votes {
+	for r := range s.ballot {
 		if math.Abs(r-rate) <= distance {
 			return true
 		}
@@ -231,10 +234,13 @@ func (s *Search) near(rate, distance float64) bool {
 	return false
 }
 
+// Steps are those told so far, in their order.
+func (s *Search) Steps() []Step { return slices.Clone(s.steps) }
+
 // Capacity is what is known so far. Stage, Objective and Bounds are the caller's.
 func (s *Search) Capacity() Capacity {
-	c := Capacity{Steps: slices.Clone(s.steps), USL: FitUSL(s.steps)}
-	c.Low, c.High = s.edge()
+	c := Capacity{Steps: s.Steps(), USL: FitUSL(s.steps)}
+	c.Low, c.High = s.ballot.edge()
 	c.Rate, c.AtLeast = c.Low, c.Low > 0 && c.High == 0
 	c.Notes = s.notes(c.Low, c.High)
 	return c

@@ -105,6 +105,11 @@ func TestStepOfRun(t *testing.T) {
 	run.Summary.Rate = record.Rate{Asked: 600, Served: 599}
 	run.Summary.Requests = record.Requests{Sent: 12000, OK: 11940, Failed: 60}
 	run.Summary.Latency.P95 = 0.02
+	for i := range run.Windows {
+		run.Windows[i].OK = 597
+	}
+	last := &run.Windows[len(run.Windows)-1] // it stayed open for stragglers
+	last.Seconds, last.OK = 1.4, 660
 	run.Verdict.State = record.Suspect
 	o := analysis.Objective{Quantile: 0.95, LatencySeconds: 0.03, ErrorRatio: 0.01}
 	s := o.Step(run)
@@ -112,7 +117,7 @@ func TestStepOfRun(t *testing.T) {
 		t.Errorf("%g in flight", s.Concurrency)
 	}
 	s.Concurrency = 0
-	want := analysis.Step{Rate: 600, Asked: 600, Served: 599, Failed: 0.005, P99: 0.030, Latency: 0.02, Trusted: true, Meets: true, Verdict: record.Suspect, Run: "x"}
+	want := analysis.Step{Rate: 600, Asked: 600, Served: 597, Failed: 0.005, P99: 0.030, Latency: 0.02, Trusted: true, Meets: true, Verdict: record.Suspect, Run: "x"}
 	if diff := cmp.Diff(want, s); diff != "" {
 		t.Error(diff)
 	}
@@ -121,8 +126,8 @@ func TestStepOfRun(t *testing.T) {
 		t.Errorf("%g in flight by the windows", s.Concurrency)
 	}
 	run.Windows = nil
-	if s := o.Step(run); s.Concurrency != 0 {
-		t.Errorf("%g in flight by nothing", s.Concurrency)
+	if s := o.Step(run); s.Concurrency != 0 || s.Served != 599 {
+		t.Errorf("%g in flight by nothing, %g served by the summary", s.Concurrency, s.Served)
 	}
 	if s := o.Step(&record.Run{}); s.Meets || s.Failed != 0 {
 		t.Errorf("an empty run: %+v", s)
@@ -143,6 +148,24 @@ func TestAsymptoticBounds(t *testing.T) {
 	}
 	if b := analysis.AsymptoticBounds(&record.Run{}); len(b) > 0 {
 		t.Errorf("%+v", b)
+	}
+}
+
+// A stage that takes requests at half the rate and works off the rest after the
+// load's end has answered them all; it did not keep up.
+func TestStepOfOverload(t *testing.T) {
+	t.Parallel()
+	run := good(t)
+	run.Summary.Rate = record.Rate{Asked: 600, Served: 600}
+	for i := range run.Windows {
+		run.Windows[i].OK = 300
+	}
+	for range 20 {
+		run.Windows = append(run.Windows, record.Window{StartSeconds: float64(len(run.Windows)), Seconds: 1, OK: 300})
+	}
+	o := analysis.Objective{Quantile: 0.99, LatencySeconds: 60, ErrorRatio: 0.01}
+	if s := o.Step(run); s.Served != 300 || s.Asked != 600 || s.Meets {
+		t.Errorf("%+v", s)
 	}
 }
 
@@ -232,7 +255,7 @@ func search(t rapid.TB, o analysis.SearchOptions, serve server) analysis.Capacit
 		t.Fatalf("%g from %g to %g, at least: %v", c.Rate, c.Low, c.High, c.AtLeast)
 	}
 	s.Tell(analysis.Step{}) // after the end nothing counts
-	if n := len(s.Capacity().Steps); n != len(c.Steps) {
+	if n := len(s.Steps()); n != len(c.Steps) {
 		t.Fatalf("%d steps became %d", len(c.Steps), n)
 	}
 	return c
@@ -351,7 +374,7 @@ func TestSearchOfSemaphores(t *testing.T) {
 	}{{1, 0.005}, {4, 0.02}, {8, 0.05}, {2, 0.002}} {
 		c := search(t, analysis.SearchOptions{}, semaphore(test.c, test.s, 4000, o, r))
 		want := float64(test.c) / test.s
-		t.Logf("%d × %g s: %g to %g for %g, %d runs; USL %+v", test.c, test.s, c.Low, c.High, want, len(c.Steps), c.USL)
+		t.Logf("%d × %g s: %g to %g for %g, %d runs; κ %+v", test.c, test.s, c.Low, c.High, want, len(c.Steps), c.USL.Kappa)
 		if c.USL.Peak != nil {
 			t.Errorf("%d × %g s: a peak, where it is merely full: %+v", test.c, test.s, c.USL)
 		}

@@ -46,7 +46,8 @@ const (
 	// freedom for the intervals (the least that Gunther recommends).
 	leastSteps = 6
 	// With the greatest concurrency less than three times the least, 5% of noise
-	// hides any bend (docs/decisions/capacity.md).
+	// leaves a third of the fits, and soon nearly all, without an upper end to
+	// their intervals (docs/decisions/capacity.md).
 	leastSpan = 3.0
 	// Runs of one rate on one machine vary by 5%, saturated ones by 15%. Where
 	// the law misses by more, it is not the law of these steps.
@@ -120,7 +121,7 @@ func (c curve) peak() float64  { return math.Sqrt(c.r / c.c) } // (1−σ)/κ = 
 func newFit(steps []Step) *uslFit {
 	f, limit := &uslFit{}, overloaded(steps)
 	for _, s := range steps {
-		usable := s.Verdict != record.Invalid && s.Concurrency > 0 && s.Served > 0 && s.Rate < limit
+		usable := s.Verdict != record.Invalid && s.Concurrency > 0 && s.Served > 0 && s.keptUp() && s.Rate < limit
 		if usable && !math.IsInf(s.Concurrency+s.Served, 0) {
 			f.n, f.x = append(f.n, s.Concurrency), append(f.x, s.Served)
 			f.weight = append(f.weight, s.Served/s.Concurrency)
@@ -129,18 +130,24 @@ func newFit(steps []Step) *uslFit {
 	return f
 }
 
-// overloaded is the lowest rate at which a run did not keep up. Of the runs at
-// that rate and above, those that did were the lucky ones: to fit these alone
-// would draw the curve too high.
+// overloaded is the lowest rate that runs did not keep up with: by the same vote
+// as the edge of a search, so that one hiccup at a low rate says nothing. Of the
+// runs at that rate and above, those that kept up were the lucky ones: to fit
+// these alone would draw the curve too high.
 func overloaded(steps []Step) float64 {
-	lowest := math.Inf(1)
+	kept := ballot{}
 	for _, s := range steps {
-		if s.Verdict != record.Invalid && s.Served < servedShare*s.Asked {
-			lowest = min(lowest, s.Rate)
+		if s.Verdict != record.Invalid {
+			kept.vote(s.Rate, s.keptUp())
 		}
 	}
-	return lowest
+	if _, high := kept.edge(); high > 0 {
+		return high
+	}
+	return math.Inf(1)
 }
+
+func (s Step) keptUp() bool { return s.Served >= servedShare*s.Asked }
 
 func (f *uslFit) span() [2]float64 {
 	if len(f.n) == 0 {
@@ -156,7 +163,7 @@ func (f *uslFit) span() [2]float64 {
 // lacking says what the points lack before any fit.
 func (f *uslFit) lacking() string {
 	if len(f.n) < leastSteps {
-		return fmt.Sprintf("%d steps kept up with their rate, and a fit needs %d", len(f.n), leastSteps)
+		return fmt.Sprintf("%d steps are of use, those at rates that the stage kept up with, and a fit needs %d", len(f.n), leastSteps)
 	}
 	if s := f.span(); s[1] < leastSpan*s[0] {
 		return fmt.Sprintf("concurrency went from %.3g to %.3g only: a fit needs %g times as much at one end as at the other", s[0], s[1], leastSpan)
@@ -253,10 +260,12 @@ func (f *uslFit) least(columns ...[]float64) ([]float64, float64) {
 }
 
 // leastTo solves least squares with no factor below 0: of all choices of columns
-// it takes the best one whose factors are not. With three columns there are eight.
+// it takes the best one whose factors are not. With three columns there are
+// eight; if all columns will do, no other choice is better.
 func (f *uslFit) leastTo(target []float64, columns ...[]float64) (factors []float64, sum float64) {
 	sum = math.Inf(1)
-	for choice := range 1 << len(columns) {
+	all := 1<<len(columns) - 1
+	for choice := all; choice >= 0; choice-- {
 		var used [][]float64
 		var index []int
 		for i, c := range columns {
@@ -264,84 +273,112 @@ func (f *uslFit) leastTo(target []float64, columns ...[]float64) (factors []floa
 				used, index = append(used, c), append(index, i)
 			}
 		}
-		p, left := ordinary(target, used)
-		if p == nil && len(used) > 0 || left >= sum {
+		p, left, ok := ordinary(target, used)
+		if !ok || left >= sum {
 			continue
 		}
 		sum, factors = left, make([]float64, len(columns))
 		for i, v := range p {
 			factors[index[i]] = v
 		}
+		if choice == all {
+			break
+		}
 	}
 	return factors, sum
 }
 
-// ordinary solves least squares by QR; nil where a factor is below 0 or the
+// ordinary solves least squares by QR; not ok where a factor is below 0 or the
 // columns hang together. Columns are brought to one length first, since N(N−1)
 // is thousands of times the constant.
-func ordinary(target []float64, columns [][]float64) (factors []float64, sum float64) {
-	left := mat.NewVecDense(len(target), append([]float64(nil), target...))
-	if len(columns) > 0 {
-		a := mat.NewDense(len(target), len(columns), nil)
-		length := make([]float64, len(columns))
-		for i, c := range columns {
-			length[i] = mat.Norm(mat.NewVecDense(len(c), c), 2)
-			if !(length[i] > 0) {
-				return nil, math.Inf(1)
-			}
-			for row, v := range c {
-				a.Set(row, i, v/length[i])
-			}
+func ordinary(target []float64, columns [][]float64) (factors []float64, sum float64, ok bool) {
+	left := mat.NewVecDense(len(target), slices.Clone(target))
+	if len(columns) == 0 {
+		return nil, mat.Dot(left, left), true
+	}
+	a := mat.NewDense(len(target), len(columns), nil)
+	length := make([]float64, len(columns))
+	for i, c := range columns {
+		length[i] = mat.Norm(mat.NewVecDense(len(c), c), 2)
+		if !(length[i] > 0) {
+			return nil, 0, false
 		}
-		var p mat.VecDense
-		if err := p.SolveVec(a, left); err != nil {
-			return nil, math.Inf(1)
-		}
-		var fitted mat.VecDense
-		fitted.MulVec(a, &p)
-		left.SubVec(left, &fitted)
-		for i := range columns {
-			if !(p.AtVec(i) >= 0) {
-				return nil, math.Inf(1)
-			}
-			factors = append(factors, p.AtVec(i)/length[i])
+		for row, v := range c {
+			a.Set(row, i, v/length[i])
 		}
 	}
-	return factors, mat.Dot(left, left)
+	var p, fitted mat.VecDense
+	if err := p.SolveVec(a, left); err != nil {
+		return nil, 0, false
+	}
+	for i := range columns {
+		if !(p.AtVec(i) >= 0) {
+			return nil, 0, false
+		}
+		factors = append(factors, p.AtVec(i)/length[i])
+	}
+	fitted.MulVec(a, &p)
+	left.SubVec(left, &fitted)
+	return factors, mat.Dot(left, left), true
 }
 
 // interval finds where a profile crosses a bound, to both sides of its least
-// value: first by steps that double, then by halving. Where it doesn't cross,
-// the end is the parameter's own.
+// value. Where it doesn't cross, the end is the parameter's own.
 func interval(at, lowest, highest, bound float64, profile func(float64) float64) Estimate {
-	const halvings = 30 // to a billionth of the way
 	e := Estimate{Value: at, Low: lowest, High: highest}
-	cross := func(inside, outside float64) float64 {
-		for range halvings {
-			if middle := (inside + outside) / 2; profile(middle) <= bound {
-				inside = middle
-			} else {
-				outside = middle
-			}
-		}
-		return inside
+	least := min(profile(at), bound)
+	// The root of what a profile rises by is nearly a straight line.
+	height := func(v float64) float64 {
+		return math.Sqrt(max(profile(v)-least, 0)) - math.Sqrt(bound-least)
 	}
-	if lower := max(lowest, 1e-9*at); lower < at && profile(lower) > bound {
-		e.Low = cross(at, lower)
+	if lower := max(lowest, 1e-9*at); lower < at && height(lower) > 0 {
+		e.Low = crossing(at, lower, height)
 	}
 	if !math.IsInf(highest, 1) {
-		if profile(highest) > bound {
-			e.High = cross(at, highest)
+		if at < highest && height(highest) > 0 {
+			e.High = crossing(at, highest, height)
 		}
 		return e
 	}
 	inside := at
 	for step := max(at, 1e-12); step < 1e12; step *= 2 {
-		if profile(at+step) > bound {
-			e.High = cross(inside, at+step)
+		if height(at+step) > 0 {
+			e.High = crossing(inside, at+step, height)
 			return e
 		}
 		inside = at + step
 	}
 	return e
+}
+
+// crossing finds where a height that is at most 0 inside and above 0 outside
+// crosses 0, by the Illinois variant of regula falsi (Dowell & Jarratt 1971).
+func crossing(inside, outside float64, height func(float64) float64) float64 {
+	const (
+		most  = 60
+		close = 1e-7 // of the distance from 0: three digits are shown
+	)
+	below, above := height(inside), height(outside)
+	side := 0
+	for range most {
+		if below >= 0 || math.Abs(outside-inside) <= close*math.Abs(outside) {
+			break
+		}
+		v := (inside*above - outside*below) / (above - below)
+		switch h := height(v); {
+		case h > 0:
+			outside, above = v, h
+			if side == 1 {
+				below /= 2
+			}
+			side = 1
+		default:
+			inside, below = v, h
+			if side == -1 {
+				above /= 2
+			}
+			side = -1
+		}
+	}
+	return inside
 }

@@ -121,7 +121,7 @@ func open(l law, r *rand.Rand) []analysis.Step {
 	for {
 		rate, _, done := search.Next()
 		if done {
-			return search.Capacity().Steps
+			return search.Steps()
 		}
 		step := analysis.Step{Rate: rate, Asked: rate, Concurrency: 500}
 		now := law{l.lambda * (1 + 0.05*r.NormFloat64()), l.sigma, l.kappa}
@@ -177,7 +177,7 @@ func TestUSLRecoversPlanted(t *testing.T) {
 					tally(count, "bootstrap ", l, e[0], e[1], e[2])
 				}
 			}
-			t.Logf("of %d: %v", *uslCases, count)
+			t.Logf("%s, of %d: %v", name, *uslCases, count)
 			if least := *uslCases * 90 / 100; count["all"] < least {
 				t.Errorf("all three were held in %d of %d", count["all"], *uslCases)
 			}
@@ -207,16 +207,21 @@ func tally(count map[string]int, prefix string, l law, lambda, sigma, kappa anal
 func bootstrap(steps []analysis.Step, r *rand.Rand) (out [3]analysis.Estimate) {
 	lambda, sigma, kappa := analysis.BestUSL(steps)
 	l := law{lambda, sigma, kappa}
-	residuals := make([]float64, len(steps))
-	for i, s := range steps {
-		residuals[i] = (s.Served/l.at(s.Concurrency) - 1) * math.Sqrt(float64(len(steps))/float64(len(steps)-3))
+	var residuals []float64
+	for _, s := range steps {
+		if s.Served > 0 {
+			residuals = append(residuals, s.Served/l.at(s.Concurrency)-1)
+		}
 	}
+	grow := math.Sqrt(float64(len(residuals)) / float64(len(residuals)-3)) // to the size of errors
 	var drawn [3][]float64
 	for range 500 {
 		again := slices.Clone(steps)
 		for i := range again {
-			x := l.at(again[i].Concurrency) * (1 + residuals[r.IntN(len(residuals))])
-			again[i].Rate, again[i].Served = x, x
+			if again[i].Served > 0 {
+				x := l.at(again[i].Concurrency) * (1 + grow*residuals[r.IntN(len(residuals))])
+				again[i].Asked, again[i].Served = x, x
+			}
 		}
 		a, b, c := analysis.BestUSL(again)
 		for i, v := range []float64{a, b, c} {
@@ -252,7 +257,7 @@ func TestUSLInventsNothing(t *testing.T) {
 					wrong++
 				}
 			}
-			t.Logf("wrong in %d of %d", wrong, *uslCases)
+			t.Logf("%s: wrong in %d of %d", name, wrong, *uslCases)
 			if wrong > *uslCases*10/100 {
 				t.Errorf("wrong in %d of %d", wrong, *uslCases)
 			}
@@ -288,13 +293,14 @@ func TestUSLRefused(t *testing.T) {
 		steps []analysis.Step
 		says  string
 	}{
-		"none":           {nil, "0 steps kept up"},
-		"five":           {exact(1, 2, 4, 8, 16), "5 steps kept up with their rate, and a fit needs 6"},
+		"none":           {nil, "0 steps are of use"},
+		"five":           {exact(1, 2, 4, 8, 16), "5 steps are of use, those at rates that the stage kept up with, and a fit needs 6"},
 		"small span":     {exact(8, 9, 10, 11, 12, 13), "concurrency went from 8 to 13 only"},
 		"straight":       {points([]float64{1, 2, 3, 4, 5, 6}, []float64{10, 20.5, 29.5, 40, 50.5, 59.5}), "straight line"},
 		"no law":         {points([]float64{1, 2, 4, 8, 16, 32}, []float64{100, 30, 200, 90, 500, 120}), "off the law's best curve"},
 		"nothing pinned": {points([]float64{20, 30, 40, 50, 60, 70}, []float64{100, 104, 97, 103, 98, 101}), "pin"},
 		"overloaded":     {append(exact(1, 2, 4, 8, 16), analysis.Step{Rate: 900, Asked: 900, Served: 400, Concurrency: 300}), "5 steps"},
+		"a lucky one":    {append(exact(1, 2, 4, 8, 16), analysis.Step{Rate: 700, Asked: 700, Served: 400, Concurrency: 300}, analysis.Step{Rate: 800, Asked: 800, Served: 400, Concurrency: 300}, analysis.Step{Rate: 900, Asked: 900, Served: 900, Concurrency: 30}), "5 steps"},
 		"invalid":        {append(exact(1, 2, 4, 8, 16), analysis.Step{Rate: 500, Served: 500, Concurrency: 20, Verdict: record.Invalid}), "5 steps"},
 		"no concurrency": {append(exact(1, 2, 4, 8, 16), analysis.Step{Rate: 500, Served: 500}), "5 steps"},
 		"no numbers":     {append(exact(1, 2, 4, 8, 16), analysis.Step{Served: math.NaN(), Concurrency: 3}, analysis.Step{Served: math.Inf(1), Concurrency: 3}), "5 steps"},
