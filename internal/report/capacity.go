@@ -59,7 +59,9 @@ func (c CapacityCurve) figure(id string) (fig chart.Figure, ok bool) {
 	if right == 0 || top == 0 {
 		return fig, false
 	}
-	right, top = right*1.08, chart.Step(top*1.15, 1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10)
+	right = right * 1.08
+	top = c.withBounds(right, top)
+	top = chart.Step(top*1.05, 1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10)
 	panel := chart.Panel{
 		Heading: "Served, requests a second", Height: 330,
 		X: chart.Axis{Label: "requests in flight, mean", Min: 0, Max: right, Ticks: chart.LinearTicks(0, right, 10, tickNumber)},
@@ -70,6 +72,28 @@ func (c CapacityCurve) figure(id string) (fig chart.Figure, ok bool) {
 	}
 	panel.Lines = append(panel.Lines, curve("fit (USL)", 1, c.Fit, right, top), met, missed)
 	return chart.Figure{ID: id, Title: "Capacity of " + orElse(c.Name, "the stage"), Desc: c.words(), Panels: []chart.Panel{panel}}, true
+}
+
+// withBounds makes room for the bounds that are flat and near what was measured.
+func (c CapacityCurve) withBounds(right, top float64) float64 {
+	measured := top
+	for _, b := range c.Bounds {
+		if high := b.highest(right); high <= 2*measured {
+			top = max(top, high)
+		}
+	}
+	return top * 1.05
+}
+
+// highest is where a line is at its highest, up to right.
+func (l CapacityLine) highest(right float64) float64 {
+	high := 0.0
+	for _, p := range l.Points {
+		if p.Concurrency <= right && p.Served > high {
+			high = p.Served
+		}
+	}
+	return high
 }
 
 // curve keeps what lies within the axes, so that its name stands where it can be seen.

@@ -35,7 +35,7 @@ func timeFigure(id string, run *record.Run, moments []moment) chart.Figure {
 		cpu.X, cpu.Bands, cpu.Rules = bare, nameBands(bands, ""), unnamed
 		panels = append(panels, cpu)
 	}
-	if p := throttledPanel(moments, shown); len(p.Lines) > 0 {
+	if p := throttledPanel(moments, slices.Concat(shown, rest)); len(p.Lines) > 0 {
 		p.X, p.Bands, p.Rules = bare, nameBands(bands, ""), unnamed
 		panels = append(panels, p)
 	}
@@ -141,12 +141,12 @@ func cpuLine(moments []moment, name string, series int, services []string) chart
 	return l
 }
 
-// throttledPanel has a line for each service that was ever throttled, in the
-// colours of the CPU's.
-func throttledPanel(moments []moment, shown []string) chart.Panel {
+// throttledPanel has a line for each service that was ever throttled, up to
+// shownServices of them, in the order and the colours of the CPU's.
+func throttledPanel(moments []moment, services []string) chart.Panel {
 	p := chart.Panel{Heading: "Throttled: share of 100 ms periods in which a container met its CPU limit", Height: 140}
 	high := 0.0
-	for i, name := range shown {
+	for i, name := range services {
 		l := chart.Line{Name: shorten(name, 20), Series: i}
 		most := 0.0
 		for _, m := range moments {
@@ -159,7 +159,7 @@ func throttledPanel(moments []moment, shown []string) chart.Panel {
 			}
 			l.Points = append(l.Points, chart.Point{X: m.middle(), Y: v})
 		}
-		if most > 0 {
+		if most > 0 && len(p.Lines) < shownServices {
 			p.Lines, high = append(p.Lines, l), max(high, most)
 		}
 	}
@@ -298,7 +298,7 @@ func percentile(q float64) string {
 }
 
 func nines(most float64) []chart.Tick {
-	ticks := []chart.Tick{{At: 1, Label: "all"}, {At: 2, Label: "p50"}, {At: 10, Label: "p90"}, {At: 100, Label: "p99"}}
+	ticks := []chart.Tick{{At: 1, Label: "min"}, {At: 2, Label: "p50"}, {At: 10, Label: "p90"}, {At: 100, Label: "p99"}}
 	for i, x := 1, 1000.0; x <= most*1.001; i, x = i+1, x*10 {
 		ticks = append(ticks, chart.Tick{At: x, Label: "p99." + strings.Repeat("9", i)})
 	}

@@ -94,6 +94,11 @@ func pageOf(h HTML) htmlPage {
 	p := htmlPage{HTML: h, Style: template.CSS(htmlStyle)}
 	for i, run := range h.Runs {
 		p.Runs = append(p.Runs, runOf(run, i+1))
+		if len(h.Runs) == 1 {
+			p.Runs[i].Heading = "The run" // the page's own title says the rest
+		} else if repeated(run, h.Runs) {
+			p.Runs[i].Heading += ", run " + run.ID
+		}
 	}
 	if p.Title == "" {
 		p.Title = title(h.Runs)
@@ -147,13 +152,15 @@ func title(runs []*record.Run) string {
 // runName is a run's name in a chart: its stage, and its id where another run
 // has the same one.
 func runName(run *record.Run, all []*record.Run) string {
-	name := fmt.Sprintf("%d %s", run.Stage.Number, run.Stage.Title)
-	for _, other := range all {
-		if other != run && other.Stage.Number == run.Stage.Number {
-			return fmt.Sprintf("%d, %s", run.Stage.Number, run.ID[strings.LastIndex(run.ID, "-")+1:])
-		}
+	if repeated(run, all) {
+		return fmt.Sprintf("%d, %s", run.Stage.Number, run.ID[strings.LastIndex(run.ID, "-")+1:])
 	}
-	return name
+	return fmt.Sprintf("%d %s", run.Stage.Number, run.Stage.Title)
+}
+
+// repeated tells whether another run is of the same stage.
+func repeated(run *record.Run, all []*record.Run) bool {
+	return slices.ContainsFunc(all, func(r *record.Run) bool { return r != run && r.Stage.Number == run.Stage.Number })
 }
 
 // differences names what keeps runs from being compared by their figures alone.

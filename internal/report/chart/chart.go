@@ -4,7 +4,7 @@
 // knows no run: numbers and words in, one <svg> out, to stand within a page.
 //
 // Its text stays text. Colours are the page's CSS variables, so that one drawing
-// serves light, dark and paper: --ink, --muted, --grid, --paper, and --s1 to --s7
+// serves light, dark and paper: --ink, --muted, --grid, --band, and --s1 to --s8
 // for series. A series has a dash of its own besides its colour, and its name
 // stands at its end.
 package chart
@@ -70,7 +70,6 @@ const (
 	NoMark Mark = iota
 	Disc
 	Ring
-	Square
 )
 
 // Band is a stripe from one x to another, such as the warm-up.

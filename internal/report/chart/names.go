@@ -25,6 +25,8 @@ type end struct {
 	series int
 	at     Point
 	plain  bool // a note: no swatch, no way to it
+	mark   Mark // of a line of points: it is the swatch
+	bare   bool
 	y      vg.Length
 }
 
@@ -39,7 +41,7 @@ func names(p Panel) nameEnds {
 		}
 		for _, at := range slices.Backward(l.Points) { // the last that can be seen
 			if p.X.shows(at.X) && p.Y.shows(at.Y) {
-				n.ends = append(n.ends, end{name: l.Name, series: l.Series, at: at})
+				n.ends = append(n.ends, end{name: l.Name, series: l.Series, at: at, mark: l.Mark, bare: l.Bare})
 				break
 			}
 		}
@@ -78,7 +80,12 @@ func (n nameEnds) Plot(c draw.Canvas, g *plot.Plot) {
 	spread(places, c.Min.Y, c.Max.Y)
 	for i, e := range ends {
 		at := c.Max.X + lead
-		if !e.plain {
+		switch {
+		case e.plain:
+		case e.bare:
+			glyph(&c, e.mark, e.series, vg.Point{X: at + swatch/2 - 2, Y: places[i]})
+			at += swatch
+		default:
 			from := min(max(x(e.at.X), c.Min.X), c.Max.X)
 			c.StrokeLines(stroke(grid, 1, nil), []vg.Point{{X: from, Y: e.y}, {X: c.Max.X + 2, Y: e.y}, {X: at - 2, Y: places[i]}})
 			c.StrokeLine2(stroke(seriesInk(e.series), 2.2, dashes(e.series)), at, places[i], at+swatch-4, places[i])

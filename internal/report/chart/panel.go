@@ -4,6 +4,7 @@ package chart
 
 import (
 	"image/color"
+	"math"
 
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/text"
@@ -137,15 +138,27 @@ func (b *brush) line(l Line) {
 			continue
 		}
 		run = append(run, vg.Point{X: b.x(p.X), Y: b.y(p.Y)})
-		if shape := shapeOf(l.Mark); shape != nil {
-			b.DrawGlyph(draw.GlyphStyle{Color: style.Color, Radius: 3.5, Shape: shape}, run[len(run)-1])
-		}
+		glyph(&b.Canvas, l.Mark, l.Series, run[len(run)-1])
 	}
 	flush()
 }
 
-func shapeOf(m Mark) draw.GlyphDrawer {
-	return [...]draw.GlyphDrawer{NoMark: nil, Disc: draw.CircleGlyph{}, Ring: draw.RingGlyph{}, Square: draw.BoxGlyph{}}[m]
+func glyph(c *draw.Canvas, m Mark, series int, at vg.Point) {
+	style := draw.GlyphStyle{Color: seriesInk(series), Radius: 3.5}
+	switch m {
+	case Disc:
+		style.Shape = draw.CircleGlyph{}
+	case Ring: // gonum's own is a hair's breadth wide
+		var p vg.Path
+		p.Move(vg.Point{X: at.X + style.Radius, Y: at.Y})
+		p.Arc(at, style.Radius, 0, 2*math.Pi)
+		c.SetLineStyle(stroke(style.Color, 1.6, nil))
+		c.Stroke(p)
+		return
+	default:
+		return
+	}
+	c.DrawGlyph(style, at)
 }
 
 // intervals draws each from its low to its high end, with an arrow's head where
@@ -166,7 +179,7 @@ func (b *brush) intervals() {
 		b.end(style, from, y, 5, b.x(i.Low) < b.Min.X)
 		b.end(style, to, y, -5, b.x(i.High) > b.Max.X)
 		if at := (vg.Point{X: b.x(i.Mid), Y: y}); b.Contains(at) {
-			b.DrawGlyph(draw.GlyphStyle{Color: style.Color, Radius: 4, Shape: draw.BoxGlyph{}}, at)
+			b.DrawGlyph(draw.GlyphStyle{Color: style.Color, Radius: 3.5, Shape: draw.BoxGlyph{}}, at)
 		}
 	}
 }

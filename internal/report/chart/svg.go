@@ -29,10 +29,10 @@ var (
 	band  = color.RGBA{1, 0, 4, 255}
 )
 
-// seriesInk is the colour of a series; there are seven.
+// seriesInk is the colour of a series; there are eight.
 func seriesInk(i int) color.Color { return color.RGBA{2, 0, uint8(i%seriesCount) + 1, 255} }
 
-const seriesCount = 7
+const seriesCount = 8
 
 var variables = func() *strings.Replacer {
 	pairs := []string{"#010001", "var(--ink)", "#010002", "var(--muted)", "#010003", "var(--grid)", "#010004", "var(--band)"}
@@ -44,7 +44,7 @@ var variables = func() *strings.Replacer {
 
 // dashes tell series apart without colour.
 func dashes(i int) []vg.Length {
-	return [seriesCount][]vg.Length{nil, {7, 3}, {2, 2}, {9, 3, 2, 3}, {4, 2}, {12, 4}, {1, 3}}[i%seriesCount]
+	return [seriesCount][]vg.Length{nil, {7, 3}, {2, 2}, {9, 3, 2, 3}, {4, 2}, {12, 4}, {1, 2.5}, {14, 3, 2, 3, 2, 3}}[i%seriesCount]
 }
 
 // size of all text in a figure.
@@ -95,7 +95,21 @@ func inner(svg string) string {
 	_, rest, _ = strings.Cut(rest, ">\n")
 	rest, _, _ = strings.Cut(rest, "</svg>")
 	rest = fontStyle.ReplaceAllString(rest, "")
+	rest = textElement.ReplaceAllStringFunc(rest, fitText)
 	return strings.ReplaceAll(variables.Replace(rest), "\n\tstyle", " style")
+}
+
+var textElement = regexp.MustCompile(`<text ([^>]*)>([^<]*)</text>`)
+
+// fitText makes a text as wide as it was measured, in whatever font the reader
+// has: else it would run into its neighbours, or out of the figure.
+func fitText(element string) string {
+	m := textElement.FindStringSubmatch(element)
+	width := words(ink, text.XLeft, text.YTop).Width(html.UnescapeString(m[2]))
+	if width <= 0 {
+		return ""
+	}
+	return fmt.Sprintf(`<text textLength="%.1f" lengthAdjust="spacingAndGlyphs" %s>%s</text>`, width.Points(), m[1], m[2])
 }
 
 // Frame puts a drawing into an <svg> that says what it shows.

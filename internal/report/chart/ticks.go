@@ -38,7 +38,8 @@ func LinearTicks(min, max float64, n int, format func(float64) string) []Tick {
 	}
 	var out []Tick
 	for i := math.Ceil(min/step - 1e-9); i*step <= max+step*1e-9; i++ {
-		out = append(out, Tick{i * step, format(i * step)})
+		v := i*step + 0 // no -0
+		out = append(out, Tick{v, format(v)})
 	}
 	return out
 }
