@@ -91,7 +91,7 @@ func (n nameEnds) Plot(c draw.Canvas, g *plot.Plot) {
 			c.StrokeLine2(stroke(seriesInk(e.series), 2.2, dashes(e.series)), at, places[i], at+swatch-4, places[i])
 			at += swatch
 		}
-		c.FillText(words(ink, text.XLeft, text.YCenter), vg.Point{X: at, Y: places[i]}, e.name)
+		c.FillText(words(ink, text.XLeft, text.YCenter), vg.Point{X: at, Y: places[i] + 1.5}, e.name)
 	}
 }
 

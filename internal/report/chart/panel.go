@@ -158,7 +158,7 @@ func glyph(c *draw.Canvas, m Mark, series int, at vg.Point) {
 	default:
 		return
 	}
-	c.DrawGlyph(style, at)
+	c.DrawGlyphNoClip(style, at)
 }
 
 // intervals draws each from its low to its high end, with an arrow's head where
