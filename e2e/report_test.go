@@ -127,7 +127,9 @@ const (
 	scopes   = `[...document.querySelectorAll('th:not([scope])')].map(h => h.textContent)`
 	tables   = `[...document.querySelectorAll('table')].filter(t => !t.caption || !t.tHead).map(t => t.outerHTML.slice(0, 80))`
 	noTarget = `[...document.querySelectorAll('a[href^="#"]')].filter(a => !document.getElementById(a.getAttribute('href').slice(1))).map(a => a.href)`
-	tooWide  = `document.documentElement.scrollWidth > document.documentElement.clientWidth ? ['' + document.documentElement.scrollWidth] : []`
+	// What reaches beyond the window, but for wide tables and figures, which scroll by themselves.
+	tooWide = `(() => { const w = document.documentElement.clientWidth; return [...document.body.querySelectorAll('*')].filter(e => e.getBoundingClientRect().right > w + .5 &&
+		!e.parentElement.closest('.wide, figure')).map(e => e.tagName + ' ' + e.className + ' ' + e.textContent.trim().slice(0, 40)) })()`
 	// Text with a contrast below 4.5 to 1 against the page (WCAG 2.2, 1.4.3).
 	faint = `(() => { const lum = c => { const m = c.match(/[\d.]+/g).map(Number).slice(0, 3).map(v => v / 255).map(v => v <= .04045 ? v / 12.92 : ((v + .055) / 1.055) ** 2.4); return .2126 * m[0] + .7152 * m[1] + .0722 * m[2] };
 		const back = lum(getComputedStyle(document.documentElement).backgroundColor);

@@ -81,12 +81,8 @@ func (a *app) runReport(names []string, file string) error {
 	if err != nil {
 		return err
 	}
-	words := append([]string{"lab", "report"}, names...)
-	if file != pageName {
-		words = append(words, "-o", file)
-	}
 	var page bytes.Buffer
-	err = report.WriteHTML(&page, report.HTML{Runs: runs, Command: strings.Join(words, " "), Made: time.Now()})
+	err = report.WriteHTML(&page, report.HTML{Runs: runs, Command: "lab report " + strings.Join(names, " "), Made: time.Now()})
 	if err != nil {
 		return problem.Wrap(err, problem.Internal, "make the page", "")
 	}

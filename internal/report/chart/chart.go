@@ -93,14 +93,18 @@ type Interval struct {
 	Note           string // at the right
 }
 
+// far is beyond what an axis can show: nothing measured is as great, and the
+// reciprocal of nothing measured is.
+const far = 1e12
+
 // shows tells whether an axis has a place for v.
 func (a Axis) shows(v float64) bool {
-	return !math.IsNaN(v) && !math.IsInf(v, 0) && (!a.Log || v > 0)
+	return math.Abs(v) <= far && (!a.Log || v >= 1/far) // false for NaN
 }
 
 // sane gives an axis a range that can be drawn, whatever it was given.
 func (a Axis) sane() Axis {
-	if !a.shows(a.Min) || !a.shows(a.Max) || math.Abs(a.Min) > 1e12 || math.Abs(a.Max) > 1e12 || a.Log && a.Min < 1e-12 {
+	if !a.shows(a.Min) || !a.shows(a.Max) {
 		a.Min, a.Max = 1, 10
 	}
 	if a.Max < a.Min {
@@ -109,8 +113,8 @@ func (a Axis) sane() Axis {
 	if a.Log && a.Max < a.Min*1.01 {
 		a.Min, a.Max = a.Min/2, a.Max*2
 	}
-	if !a.Log && a.Max-a.Min < 1e-9*math.Max(math.Abs(a.Min), math.Abs(a.Max))+1e-12 {
-		a.Max = a.Min + 1
+	if !a.Log && a.Max-a.Min < 1e-9*math.Max(math.Abs(a.Min), math.Abs(a.Max))+1/far {
+		a.Max = a.Min + math.Max(1, math.Abs(a.Min))
 	}
 	return a
 }
