@@ -10,6 +10,7 @@ import (
 	"io"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"systemlab/internal/analysis"
@@ -32,14 +33,19 @@ var htmlTemplate string
 //go:embed html.css
 var htmlStyle string
 
-// WriteHTML writes one self-contained page: it loads nothing and has no script.
-func WriteHTML(w io.Writer, h HTML) error {
-	t, err := template.New("report").Funcs(template.FuncMap{
+// pageTemplate is parsed once, when it is first used.
+var pageTemplate = sync.OnceValues(func() (*template.Template, error) {
+	return template.New("report").Funcs(template.FuncMap{
 		"seconds": Seconds, "percent": Percent, "rate": Rate, "count": Count, "bytes": Bytes, "cores": Cores, "ms": Milliseconds,
 		"limit": limit, "share": share, "at": at, "quantile": quantile, "number": Number, "drawn": ForestRow.drawn,
 		"next": func(i int) int { return i + 1 },
 		"pair": func(p record.Percentiles, n int) percentilesOf { return percentilesOf{p, n} },
 	}).Parse(htmlTemplate)
+})
+
+// WriteHTML writes one self-contained page: it loads nothing and has no script.
+func WriteHTML(w io.Writer, h HTML) error {
+	t, err := pageTemplate()
 	if err != nil {
 		return fmt.Errorf("the report's template: %w", err)
 	}
