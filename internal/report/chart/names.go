@@ -47,7 +47,9 @@ func names(p Panel) nameEnds {
 		}
 	}
 	for _, i := range p.Intervals {
-		n.ends = append(n.ends, end{name: i.Note, at: Point{p.X.Max, i.Row}, plain: true})
+		if p.Y.shows(i.Row) {
+			n.ends = append(n.ends, end{name: i.Note, at: Point{p.X.Max, i.Row}, plain: true})
+		}
 	}
 	return n
 }

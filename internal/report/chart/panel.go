@@ -45,7 +45,7 @@ func set(to *plot.Axis, a Axis, style text.Style) {
 	to.Tick.LineStyle, to.Tick.Length = stroke(grid, 0.8, nil), 4
 	to.LineStyle = stroke(muted, 0.8, nil)
 	if len(ticks) == 0 {
-		to.LineStyle.Color = color.Transparent
+		to.LineStyle.Width = 0
 	}
 	to.Padding = 0
 }
@@ -166,7 +166,7 @@ func glyph(c *draw.Canvas, m Mark, series int, at vg.Point) {
 func (b *brush) intervals() {
 	for _, i := range b.panel.Intervals {
 		x := b.panel.X
-		if !x.shows(i.Mid) || !x.shows(i.Low) || !x.shows(i.High) {
+		if !x.shows(i.Mid) || !x.shows(i.Low) || !x.shows(i.High) || !b.panel.Y.shows(i.Row) {
 			continue
 		}
 		style := stroke(seriesInk(i.Series), 2, nil)
