@@ -53,6 +53,7 @@ var owners = map[string]string{
 	"github.com/spf13/cobra":              "internal/cli",
 	"charm.land/":                         "internal/tui",
 	"github.com/NimbleMarkets/ntcharts":   "internal/tui",
+	"gonum.org/v1/plot":                   "internal/report",
 	"github.com/jackc/pgx":                "services",
 	"github.com/redis/go-redis":           "services",
 	"github.com/prometheus/client_golang": "services",
