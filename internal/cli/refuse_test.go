@@ -53,6 +53,7 @@ func TestRefuses(t *testing.T) {
 		{"capacity 1 --workload users", 11, "stage 1 can't serve"}, {"capacity 5 --env nosuch", 2, "SERVICE.NAME=VALUE"}, {"capacity 5", 5, ""},
 		// What is not there.
 		{"diff 1 99", 3, "lab stages"}, {"diff nosuch 1", 3, "nosuch"}, {"runs show nosuch", 3, "lab runs"}, {"runs show last", 3, "lab load"},
+		{"report", 2, "lab report --help"}, {"report demo-1 -o page.txt", 2, "end in .html"}, {"report nosuch", 3, "lab runs"}, {"report last", 3, "lab load"}, {"report demo-99", 3, "stage 99"},
 		{"runs rm nosuch", 3, ""}, {"runs show nosuch.json", 3, ""}, {"runs show ../../nosuch.json", 3, ""},
 		// No engine.
 		{"status", 5, "no engine answers at unix://"}, {"up 1", 5, "make engine"}, {"up 1 --dry-run", 5, ""}, {"down", 5, ""}, {"scale api=2", 5, ""},

@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 
+	"systemlab/internal/layout"
 	"systemlab/internal/record"
 )
 
@@ -159,7 +160,7 @@ func border(c *screen, r rect, set [6]rune, s style) {
 
 func drawClients(c *screen, r rect, s *State) {
 	border(c, r, thin, faint)
-	c.text(r.x+2, r.y, dim, " "+clients+" ")
+	c.text(r.x+2, r.y, dim, " "+layout.Clients+" ")
 	words, look := "no load", dim
 	if w := s.window(); w != nil {
 		words, look = perSecond(w.Sent, w.Seconds), plain

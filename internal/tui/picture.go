@@ -5,6 +5,7 @@ package tui
 import (
 	"slices"
 
+	"systemlab/internal/layout"
 	"systemlab/internal/record"
 )
 
@@ -18,26 +19,25 @@ const (
 
 // picture is the architecture with a place for everything.
 type picture struct {
-	graph  *layout
+	graph  *layout.Graph
 	width  int
 	height int
-	box    int // height of a box
 }
 
 // newPicture fits the architecture into w columns, with boxes of that height;
 // nil where there is no room for it. The column of the clients goes first.
 func newPicture(a record.Architecture, w, boxHeight int) *picture {
-	g := layOut(a)
-	if len(g.layers) == 0 {
+	g := layout.Of(a)
+	if len(g.Layers) == 0 {
 		return nil
 	}
-	widths := make([]int, len(g.layers))
-	for i, layer := range g.layers {
+	widths := make([]int, len(g.Layers))
+	for i, layer := range g.Layers {
 		widths[i] = naturalWidth(layer, a)
 	}
 	gap := maxGap
-	if total(widths, minGap) > w && len(g.layers) > 1 && g.byName[clients] != nil {
-		g.dropOutside()
+	if total(widths, minGap) > w && len(g.Layers) > 1 && g.ByName[layout.Clients] != nil {
+		g.DropFirst() // the clients and the door, whose load the line of figures says too
 		widths = widths[1:]
 	}
 	for gap > minGap && total(widths, gap) > w {
@@ -58,8 +58,8 @@ func newPicture(a record.Architecture, w, boxHeight int) *picture {
 	if boxHeight > 3 && slices.Min(widths) < wideBox {
 		return nil
 	}
-	p := &picture{graph: g, width: total(widths, gap), box: boxHeight}
-	p.place(widths, gap, (w-p.width)/2)
+	p := &picture{graph: g, width: total(widths, gap)}
+	p.height = g.Place(layout.Sizes{Widths: widths, Gap: gap, Left: (w - p.width) / 2, Box: boxHeight, Pass: 1, Copy: 1})
 	return p
 }
 
@@ -72,104 +72,31 @@ func total(widths []int, gap int) int {
 }
 
 // naturalWidth leaves room for the longest title of a column: " name ×3 ".
-func naturalWidth(layer []*node, a record.Architecture) int {
+func naturalWidth(layer []*layout.Node, a record.Architecture) int {
 	w := likeBox
 	for _, n := range layer {
-		w = max(w, count(n.name)+5)
+		w = max(w, count(n.Name)+5)
 		for _, s := range a.Services {
-			if s.Name == n.name && s.Replicas > 1 {
-				w = max(w, count(n.name)+8)
+			if s.Name == n.Name && s.Replicas > 1 {
+				w = max(w, count(n.Name)+8)
 			}
 		}
 	}
 	return min(w, maxBox)
 }
 
-// dropOutside takes the first column away: the clients and the door, whose load
-// the line of figures says too.
-func (g *layout) dropOutside() {
-	for _, n := range g.layers[0] {
-		for _, a := range n.out {
-			a.to.in = slices.DeleteFunc(a.to.in, func(b *arrow) bool { return a == b })
-		}
-	}
-	g.layers = g.layers[1:]
-}
-
-// place gives each node its rectangle. The tallest column is stacked; from it
-// to both sides each node goes as near to the middle of its neighbours as it can.
-func (p *picture) place(widths []int, gap, left int) {
-	layers := p.graph.layers
-	tallest := 0
-	x := left
-	for i, layer := range layers {
-		y := 0
-		for _, n := range layer {
-			h := p.box
-			if n.passing() {
-				h = 1
-			}
-			y += p.graph.space(n)
-			n.rect = rect{x, y, widths[i], h}
-			y += h
-		}
-		if y > p.height {
-			p.height, tallest = y, i
-		}
-		x += widths[i] + gap
-	}
-	for i := tallest - 1; i >= 0; i-- {
-		p.settle(layers[i], func(n *node) []*arrow { return n.out }, func(a *arrow) *node { return a.to })
-	}
-	for i := tallest + 1; i < len(layers); i++ {
-		p.settle(layers[i], func(n *node) []*arrow { return n.in }, func(a *arrow) *node { return a.from })
-	}
-}
-
-// space is how many lines stay free above a node: one for the arrow of a replica
-// to what it copies.
-func (g *layout) space(n *node) int { return btoi(g.copies[n.name] != "") }
-
-// settle moves the nodes of one column beside their neighbours, in their order.
-func (p *picture) settle(layer []*node, arrows func(*node) []*arrow, neighbour func(*arrow) *node) {
-	below := 0 // room that the rest of the column needs
-	for _, n := range layer {
-		below += p.graph.space(n) + n.rect.h
-	}
-	top := 0
-	for _, n := range layer {
-		below -= p.graph.space(n) + n.rect.h
-		top += p.graph.space(n)
-		want := top
-		if next := arrows(n); p.graph.copies[n.name] != "" {
-			want = top
-		} else if len(next) > 0 {
-			sum := 0
-			for _, a := range next {
-				sum += neighbour(a).middle()
-			}
-			want = sum/len(next) - (n.rect.h-1)/2
-		} else if len(layer) == 1 {
-			want = (p.height - n.rect.h) / 2
-		}
-		n.rect.y = min(max(want, top), p.height-below-n.rect.h)
-		top = n.rect.y + n.rect.h
-	}
-}
-
 func (p *picture) draw(c *screen, s *State, v *View, x0, y0 int) {
 	p.arrows(c, x0, y0)
 	busiest := s.busiest()
-	for _, layer := range p.graph.layers {
+	for _, layer := range p.graph.Layers {
 		for _, n := range layer {
-			r := n.rect
-			r.x, r.y = r.x+x0, r.y+y0
+			r := rect{n.Rect.X + x0, n.Rect.Y + y0, n.Rect.W, n.Rect.H}
 			switch {
-			case n.passing():
-			case n.name == clients:
+			case n.Passing():
+			case n.Name == layout.Clients:
 				drawClients(c, r, s)
 			default:
-				drawBox(c, r, s, v, n.name, n.name == busiest)
+				drawBox(c, r, s, v, n.Name, n.Name == busiest)
 			}
 		}
 	}

@@ -2,6 +2,8 @@
 
 package tui
 
+import "systemlab/internal/layout"
+
 // Lines of arrows are kept as directions until all are drawn, so that they join.
 const (
 	up = 1 << iota
@@ -49,26 +51,26 @@ func (w *wires) along(x, y0, y1 int) {
 // its own for the way up and down, as far as there are columns.
 func (p *picture) arrows(c *screen, x0, y0 int) {
 	w := &wires{at: map[[2]int]int{}, heads: map[[2]int]rune{}}
-	for _, layer := range p.graph.layers {
+	for _, layer := range p.graph.Layers {
 		lane := 0
 		for _, n := range layer {
-			if n.passing() {
-				w.across(n.middle(), n.rect.x-1, n.rect.x+n.rect.w)
+			if n.Passing() {
+				w.across(n.Middle(), n.Rect.X-1, n.Rect.X+n.Rect.W)
 			}
 			bends := false
-			for _, a := range n.out {
+			for _, a := range n.Out {
 				w.wire(a, lane)
-				bends = bends || a.to.middle() != n.middle()
+				bends = bends || a.To.Middle() != n.Middle()
 			}
 			if bends {
 				lane++
 			}
 		}
 	}
-	for replica, original := range p.graph.copies {
-		r, o := p.graph.byName[replica].rect, p.graph.byName[original].rect
-		for y := o.y + o.h; y < r.y; y++ {
-			w.heads[[2]int{r.x + r.w/2, y}] = '▲'
+	for replica, original := range p.graph.Copies {
+		r, o := p.graph.ByName[replica].Rect, p.graph.ByName[original].Rect
+		for y := o.Y + o.H; y < r.Y; y++ {
+			w.heads[[2]int{r.X + r.W/2, y}] = '▲'
 		}
 	}
 	for at, mask := range w.at {
@@ -79,19 +81,19 @@ func (p *picture) arrows(c *screen, x0, y0 int) {
 	}
 }
 
-func (w *wires) wire(a *arrow, lane int) {
-	from, to := a.from.rect.x+a.from.rect.w, a.to.rect.x-1
+func (w *wires) wire(a *layout.Arrow, lane int) {
+	from, to := a.From.Rect.X+a.From.Rect.W, a.To.Rect.X-1
 	bend := from + 1 + lane%max(to-from-1, 1)
-	w.across(a.from.middle(), from, bend)
-	w.along(bend, a.from.middle(), a.to.middle())
-	w.across(a.to.middle(), bend, to)
+	w.across(a.From.Middle(), from, bend)
+	w.along(bend, a.From.Middle(), a.To.Middle())
+	w.across(a.To.Middle(), bend, to)
 	// Where a line only touches a box it begins in its frame.
-	w.at[[2]int{from, a.from.middle()}] |= toLeft
-	w.at[[2]int{to, a.to.middle()}] |= toRight
-	if !a.back && !a.to.passing() {
-		w.heads[[2]int{to, a.to.middle()}] = '▶'
+	w.at[[2]int{from, a.From.Middle()}] |= toLeft
+	w.at[[2]int{to, a.To.Middle()}] |= toRight
+	if !a.Back && !a.To.Passing() {
+		w.heads[[2]int{to, a.To.Middle()}] = '▶'
 	}
-	if a.back && !a.from.passing() {
-		w.heads[[2]int{from, a.from.middle()}] = '◀'
+	if a.Back && !a.From.Passing() {
+		w.heads[[2]int{from, a.From.Middle()}] = '◀'
 	}
 }

@@ -9,18 +9,19 @@ import (
 
 	"pgregory.net/rapid"
 
+	"systemlab/internal/layout"
 	"systemlab/internal/record"
 )
 
 func columnsOf(a record.Architecture) string {
 	var out []string
-	for _, layer := range layOut(a).layers {
+	for _, layer := range layout.Of(a).Layers {
 		var names []string
 		for _, n := range layer {
-			if n.passing() {
+			if n.Passing() {
 				names = append(names, ".")
 			} else {
-				names = append(names, n.name)
+				names = append(names, n.Name)
 			}
 		}
 		out = append(out, strings.Join(names, " "))
@@ -58,24 +59,24 @@ func TestAnyArchitectureHasAPicture(t *testing.T) {
 		}
 		taken := map[[2]int]string{}
 		seen := 0
-		for _, layer := range p.graph.layers {
+		for _, layer := range p.graph.Layers {
 			for _, node := range layer {
-				r := node.rect
-				if r.x < 0 || r.y < 0 || r.x+r.w > w || r.y+r.h > p.height {
-					t.Fatalf("%q at %+v lies outside of %d×%d", node.name, r, w, p.height)
+				r := node.Rect
+				if r.X < 0 || r.Y < 0 || r.X+r.W > w || r.Y+r.H > p.height {
+					t.Fatalf("%q at %+v lies outside of %d×%d", node.Name, r, w, p.height)
 				}
-				for y := r.y; y < r.y+r.h; y++ {
-					if other, is := taken[[2]int{r.x, y}]; is {
-						t.Fatalf("%q lies on %q", node.name, other)
+				for y := r.Y; y < r.Y+r.H; y++ {
+					if other, is := taken[[2]int{r.X, y}]; is {
+						t.Fatalf("%q lies on %q", node.Name, other)
 					}
-					taken[[2]int{r.x, y}] = node.name
+					taken[[2]int{r.X, y}] = node.Name
 				}
-				if !node.passing() {
+				if !node.Passing() {
 					seen++
 				}
 			}
 		}
-		if seen < len(a.Services)-1-len(layOut(a).layers[0]) {
+		if seen < len(a.Services)-1-len(layout.Of(a).Layers[0]) {
 			t.Fatalf("%d of %d services are drawn", seen, len(a.Services))
 		}
 	})

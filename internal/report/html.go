@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: MIT
+
+package report
+
+import (
+	"bytes"
+	_ "embed"
+	"fmt"
+	"html/template"
+	"io"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"systemlab/internal/analysis"
+	"systemlab/internal/record"
+)
+
+// HTML is what a page shows. Each part may be missing.
+type HTML struct {
+	Title      string // "" for one made from the runs
+	Runs       []*record.Run
+	Comparison *Forest
+	Capacity   []CapacityCurve
+	Command    string    // the one that made the page
+	Made       time.Time // when; zero is not said
+}
+
+//go:embed html.tmpl
+var htmlTemplate string
+
+//go:embed html.css
+var htmlStyle string
+
+// pageTemplate is parsed once, when it is first used.
+var pageTemplate = sync.OnceValues(func() (*template.Template, error) {
+	return template.New("report").Funcs(template.FuncMap{
+		"seconds": Seconds, "percent": Percent, "rate": Rate, "count": Count, "bytes": Bytes, "cores": Cores, "ms": Milliseconds,
+		"limit": limit, "share": share, "at": at, "quantile": quantile, "number": Number, "drawn": ForestRow.drawn,
+		"next": func(i int) int { return i + 1 },
+		"pair": func(p record.Percentiles, n int) percentilesOf { return percentilesOf{p, n} },
+	}).Parse(htmlTemplate)
+})
+
+// WriteHTML writes one self-contained page: it loads nothing and has no script.
+func WriteHTML(w io.Writer, h HTML) error {
+	t, err := pageTemplate()
+	if err != nil {
+		return fmt.Errorf("the report's template: %w", err)
+	}
+	var b bytes.Buffer
+	if err := t.Execute(&b, pageOf(h)); err != nil {
+		return fmt.Errorf("make the report: %w", err)
+	}
+	_, err = w.Write(b.Bytes())
+	return err
+}
+
+// Number prints a ratio with three digits.
+func Number(v float64) string {
+	if !plausible(v) {
+		return None
+	}
+	return significant(v)
+}
+
+// quantile prints a percentile, or None where n answers don't carry it.
+func quantile(v, q float64, n int) string {
+	if n <= 0 || !(v > 0) || !analysis.Trusted(q, n) {
+		return None
+	}
+	return Seconds(v)
+}
+
+// percentilesOf are percentiles and how many answers they rest on.
+type percentilesOf struct {
+	P record.Percentiles
+	N int
+}
+
+// htmlPage is a page, ready for the template.
+type htmlPage struct {
+	HTML
+	Style       template.CSS
+	Runs        []htmlRun
+	Differences []string      // in what the runs differ besides their stage
+	Tails       template.HTML // all runs' distributions in one figure
+	Forest      template.HTML
+	Curves      []htmlCurve
+	MadeAt      string
+}
+
+type htmlCurve struct {
+	CapacityCurve
+	Figure template.HTML
+}
+
+func pageOf(h HTML) htmlPage {
+	p := htmlPage{HTML: h, Style: template.CSS(htmlStyle)}
+	for i, run := range h.Runs {
+		p.Runs = append(p.Runs, runOf(run, i+1))
+		if len(h.Runs) == 1 {
+			p.Runs[i].Heading = "The run" // the page's own title says the rest
+		} else if repeated(run, h.Runs) {
+			p.Runs[i].Heading += ", run " + run.ID
+		}
+	}
+	if p.Title == "" {
+		p.Title = title(h.Runs)
+	}
+	if !h.Made.IsZero() {
+		p.MadeAt = h.Made.UTC().Format("2006-01-02 15:04 UTC")
+	}
+	if len(h.Runs) > 1 {
+		p.Differences = differences(h.Runs)
+		var tails []tail
+		for _, run := range h.Runs {
+			tails = append(tails, tail{name: runName(run, h.Runs), encoded: run.Histograms.All})
+		}
+		if f, ok := tailFigure("tails", "Latency distributions of all runs", tails); ok {
+			p.Tails = template.HTML(f.SVG())
+		}
+	}
+	if h.Comparison != nil {
+		if f, ok := h.Comparison.figure("forest"); ok {
+			p.Forest = template.HTML(f.SVG())
+		}
+	}
+	for i, c := range h.Capacity {
+		curve := htmlCurve{CapacityCurve: c}
+		if f, ok := c.figure(fmt.Sprintf("capacity-%d", i+1)); ok {
+			curve.Figure = template.HTML(f.SVG())
+		}
+		p.Curves = append(p.Curves, curve)
+	}
+	return p
+}
+
+func title(runs []*record.Run) string {
+	switch len(runs) {
+	case 0:
+		return "Report of lab"
+	case 1:
+		return fmt.Sprintf("Stage %d, %s", runs[0].Stage.Number, runs[0].Stage.Title)
+	}
+	var stages []int
+	for _, r := range runs {
+		stages = append(stages, r.Stage.Number)
+	}
+	slices.Sort(stages)
+	if stages = slices.Compact(stages); len(stages) == 1 {
+		return fmt.Sprintf("%d runs of stage %d", len(runs), stages[0])
+	}
+	return fmt.Sprintf("%d runs of stages %d to %d", len(runs), stages[0], stages[len(stages)-1])
+}
+
+// runName is a run's name in a chart: its stage, and its id where another run
+// has the same one.
+func runName(run *record.Run, all []*record.Run) string {
+	if repeated(run, all) {
+		return fmt.Sprintf("%d, %s", run.Stage.Number, run.ID[strings.LastIndex(run.ID, "-")+1:])
+	}
+	return fmt.Sprintf("%d %s", run.Stage.Number, run.Stage.Title)
+}
+
+// repeated tells whether another run is of the same stage.
+func repeated(run *record.Run, all []*record.Run) bool {
+	return slices.ContainsFunc(all, func(r *record.Run) bool { return r != run && r.Stage.Number == run.Stage.Number })
+}
+
+// differences names what keeps runs from being compared by their figures alone.
+func differences(runs []*record.Run) []string {
+	var out []string
+	for _, part := range []struct {
+		what string
+		of   func(*record.Run) string
+	}{
+		{"workload", func(r *record.Run) string { return r.Workload.Name }},
+		{"pace", func(r *record.Run) string { return r.Pace }},
+		{"seed", func(r *record.Run) string { return fmt.Sprint(r.Seed) }},
+		{"duration", func(r *record.Run) string { return Seconds(r.DurationSeconds) }},
+		{"machine", func(r *record.Run) string { return machineWords(r.Machine) }},
+		{"meter", func(r *record.Run) string { return r.Meter }},
+	} {
+		var values []string
+		for _, r := range runs {
+			if v := part.of(r); !slices.Contains(values, v) {
+				values = append(values, v)
+			}
+		}
+		if len(values) > 1 {
+			out = append(out, part.what+" ("+strings.Join(values, "; ")+")")
+		}
+	}
+	return out
+}
+
+func machineWords(m record.Machine) string {
+	return fmt.Sprintf("%d cores, %s, %s/%s, kernel %s", m.Cores, Bytes(m.MemoryBytes), m.OS, m.Arch, m.Kernel)
+}
