@@ -77,6 +77,10 @@ func (t *trial) heard(s meter.Said) {
 		s.Replication.AtSeconds = at
 		t.run.Replication = append(t.run.Replication, *s.Replication)
 	}
+	if s.Waits != nil {
+		s.Waits.AtSeconds, s.Waits.Container = at, s.Container.Name
+		t.run.Waits = append(t.run.Waits, *s.Waits)
+	}
 	before, known := t.roles[s.Container.Name]
 	t.roles[s.Container.Name] = s.Roles
 	if !known {
