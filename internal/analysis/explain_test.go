@@ -17,14 +17,14 @@ import (
 	"systemlab/internal/record"
 )
 
-// replica is one container's part: cores of a limit, and the share of periods
+// replicaUsing is one container's part: cores of a limit, and the share of periods
 // in which it was throttled.
-func replica(service string, n int, cores, limit, throttled float64) record.Container {
+func replicaUsing(service string, n int, cores, limit, throttled float64) record.Container {
 	return record.Container{Service: service, Replica: n, Name: fmt.Sprintf("lab-%s-%d", service, n), CoresMean: cores, LimitCores: limit, ThrottledRatio: throttled}
 }
 
-// loaded is a valid run of 10 s on 2 cores, of which half a core was busy.
-func loaded(asked, served float64, containers ...record.Container) *record.Run {
+// loadedRun is a valid run of 10 s on 2 cores, of which half a core was busy.
+func loadedRun(asked, served float64, containers ...record.Container) *record.Run {
 	r := &record.Run{
 		Format: 1, ID: "x", DurationSeconds: 10, WarmupSeconds: 2, Machine: record.Machine{Cores: 2}, Host: record.Host{Known: true, Cores: 0.5, StackCores: 0.5},
 		Summary:    record.Summary{Rate: record.Rate{Asked: asked, Sent: asked, Served: served}, Requests: record.Requests{Sent: int(10 * asked), OK: int(10 * served)}, Tiers: map[string]record.Tier{}},
@@ -36,16 +36,16 @@ func loaded(asked, served float64, containers ...record.Container) *record.Run {
 	return r
 }
 
-// three is a stage of nginx, three api and postgres, with these shares of their limits.
-func three(nginx, api, postgres float64) []record.Container {
+// threeServices is a stage of nginx, three api and postgres, with these shares of their limits.
+func threeServices(nginx, api, postgres float64) []record.Container {
 	return []record.Container{
-		replica("nginx", 1, 0.25*nginx, 0.25, 0), replica("api", 1, 0.25*api, 0.25, 0), replica("api", 2, 0.25*api, 0.25, 0),
-		replica("api", 3, 0.25*api, 0.25, 0), replica("postgres", 1, 0.5*postgres, 0.5, 0),
+		replicaUsing("nginx", 1, 0.25*nginx, 0.25, 0), replicaUsing("api", 1, 0.25*api, 0.25, 0), replicaUsing("api", 2, 0.25*api, 0.25, 0),
+		replicaUsing("api", 3, 0.25*api, 0.25, 0), replicaUsing("postgres", 1, 0.5*postgres, 0.5, 0),
 	}
 }
 
 func TestExplainBoxes(t *testing.T) {
-	r := loaded(200, 200, replica("api", 1, 0.05, 0.25, 0.1), replica("api", 2, 0.15, 0.25, 0.3), replica("postgres", 1, 0.1, 0.5, 0), replica("free", 1, 0.3, 0, 0))
+	r := loadedRun(200, 200, replicaUsing("api", 1, 0.05, 0.25, 0.1), replicaUsing("api", 2, 0.15, 0.25, 0.3), replicaUsing("postgres", 1, 0.1, 0.5, 0), replicaUsing("free", 1, 0.3, 0, 0))
 	got := analysis.Explain(r).Boxes
 	want := []analysis.Box{
 		// The busier replica is full at 200/0.6, before limit/demand = 0.5/0.001.
@@ -77,63 +77,63 @@ func TestExplainBinding(t *testing.T) {
 		certainty         string
 		notes             []string // what each says
 	}{
-		"nothing binds: the first to saturate": {run: loaded(200, 200, three(0.2, 0.6, 0.4)...),
+		"nothing binds: the first to saturate": {run: loadedRun(200, 200, threeServices(0.2, 0.6, 0.4)...),
 			service: "api", resource: "cpu", utilisation: 0.6, at: 200 / 0.6, certainty: analysis.Likely, notes: []string{"prediction from 60%"}},
-		"at a third of the ceiling": {run: loaded(200, 200, three(0.1, 0.3, 0.2)...),
+		"at a third of the ceiling": {run: loadedRun(200, 200, threeServices(0.1, 0.3, 0.2)...),
 			service: "api", resource: "cpu", utilisation: 0.3, at: 200 / 0.3, certainty: analysis.Likely, notes: []string{"demand falls"}},
-		"at a tenth of the ceiling": {run: loaded(200, 200, three(0.02, 0.10, 0.04)...), change: func(r *record.Run) { r.Host.Cores = 0.15 },
+		"at a tenth of the ceiling": {run: loadedRun(200, 200, threeServices(0.02, 0.10, 0.04)...), change: func(r *record.Run) { r.Host.Cores = 0.15 },
 			service: "api", resource: "cpu", utilisation: 0.1, at: 2000, certainty: analysis.Unsure, notes: []string{"half of the predicted rate"}},
-		"a limit used up": {run: loaded(400, 310, saturated(three(0.3, 0.6, 0), "postgres")...),
+		"a limit used up": {run: loadedRun(400, 310, saturated(threeServices(0.3, 0.6, 0), "postgres")...),
 			service: "postgres", resource: "cpu", utilisation: 0.99, at: 310 / 0.99, saturated: true, certainty: analysis.Sure},
-		"a queue that grows is no doubt": {run: loaded(400, 310, saturated(three(0.3, 0.6, 0), "postgres")...),
+		"a queue that grows is no doubt": {run: loadedRun(400, 310, saturated(threeServices(0.3, 0.6, 0), "postgres")...),
 			change: func(r *record.Run) {
 				r.Verdict = record.Verdict{State: record.Suspect, Reasons: []record.Reason{{Check: analysis.CheckSettled, State: record.Suspect, Seen: "latency drifted"}}}
 			},
 			service: "postgres", resource: "cpu", utilisation: 0.99, at: 310 / 0.99, saturated: true, certainty: analysis.Sure},
-		"a suspect run": {run: loaded(400, 310, saturated(three(0.3, 0.6, 0), "postgres")...),
+		"a suspect run": {run: loadedRun(400, 310, saturated(threeServices(0.3, 0.6, 0), "postgres")...),
 			change: func(r *record.Run) {
 				r.Verdict = record.Verdict{State: record.Suspect, Reasons: []record.Reason{{Check: analysis.CheckHost, State: record.Suspect, Seen: "something else ran"}}}
 			},
 			service: "postgres", resource: "cpu", utilisation: 0.99, at: 310 / 0.99, saturated: true, certainty: analysis.Likely, notes: []string{"something else ran"}},
-		"an invalid run": {run: loaded(400, 310, saturated(three(0.3, 0.6, 0), "postgres")...),
+		"an invalid run": {run: loadedRun(400, 310, saturated(threeServices(0.3, 0.6, 0), "postgres")...),
 			change: func(r *record.Run) {
 				r.Verdict = record.Verdict{State: record.Invalid, Reasons: []record.Reason{{Check: analysis.CheckLost, State: record.Invalid, Seen: "it died"}}}
 			},
 			service: "postgres", resource: "cpu", utilisation: 0.99, at: 310 / 0.99, saturated: true, certainty: analysis.Unsure, notes: []string{"it died"}},
-		"two limits used up": {run: loaded(400, 310, saturated(saturated(three(0.3, 0, 0), "postgres"), "api")...),
+		"two limits used up": {run: loadedRun(400, 310, saturated(saturated(threeServices(0.3, 0, 0), "postgres"), "api")...),
 			service: "api", resource: "cpu", utilisation: 0.99, at: 310 / 0.99, saturated: true, certainty: analysis.Unsure, notes: []string{"postgres is as near its limit: 99% against 99%"}},
-		"two within 10%": {run: loaded(200, 200, three(0.1, 0.8, 0.75)...),
+		"two within 10%": {run: loadedRun(200, 200, threeServices(0.1, 0.8, 0.75)...),
 			service: "api", resource: "cpu", utilisation: 0.8, at: 250, certainty: analysis.Unsure, notes: []string{"prediction", "postgres is as near"}},
-		"busy but not throttled is not used up": {run: loaded(200, 200, three(0.1, 0.95, 0.2)...),
+		"busy but not throttled is not used up": {run: loadedRun(200, 200, threeServices(0.1, 0.95, 0.2)...),
 			service: "api", resource: "cpu", utilisation: 0.95, at: 200 / 0.95, certainty: analysis.Likely, notes: []string{"prediction"}},
-		"throttled but not busy is not used up": {run: loaded(200, 200, replica("api", 1, 0.15, 0.25, 0.58)),
+		"throttled but not busy is not used up": {run: loadedRun(200, 200, replicaUsing("api", 1, 0.15, 0.25, 0.58)),
 			service: "api", resource: "cpu", utilisation: 0.6, at: 200 / 0.6, certainty: analysis.Likely, notes: []string{"prediction"}},
-		"one of three replicas used up": {run: loaded(200, 180, replica("api", 1, 0.25, 0.25, 1), replica("api", 2, 0.05, 0.25, 0), replica("postgres", 1, 0.1, 0.5, 0)),
+		"one of three replicas used up": {run: loadedRun(200, 180, replicaUsing("api", 1, 0.25, 0.25, 1), replicaUsing("api", 2, 0.05, 0.25, 0), replicaUsing("postgres", 1, 0.1, 0.5, 0)),
 			service: "api", resource: "cpu", utilisation: 1, at: 180, saturated: true, certainty: analysis.Sure},
-		"the machine": {run: loaded(400, 310, three(0.3, 0.6, 0.5)...), change: func(r *record.Run) { r.Host.Cores = 1.96 },
+		"the machine": {run: loadedRun(400, 310, threeServices(0.3, 0.6, 0.5)...), change: func(r *record.Run) { r.Host.Cores = 1.96 },
 			resource: "machine", utilisation: 0.98, at: 310, saturated: true, certainty: analysis.Sure},
-		"stolen cores fill it too": {run: loaded(400, 310, three(0.3, 0.6, 0.5)...), change: func(r *record.Run) { r.Host.Cores, r.Host.StealCores = 1.6, 0.36 },
+		"stolen cores fill it too": {run: loadedRun(400, 310, threeServices(0.3, 0.6, 0.5)...), change: func(r *record.Run) { r.Host.Cores, r.Host.StealCores = 1.6, 0.36 },
 			resource: "machine", utilisation: 0.98, at: 310, saturated: true, certainty: analysis.Sure},
-		"a limit, on a full machine": {run: loaded(400, 310, saturated(three(0.3, 0.6, 0), "postgres")...), change: func(r *record.Run) { r.Host.Cores = 1.96 },
+		"a limit, on a full machine": {run: loadedRun(400, 310, saturated(threeServices(0.3, 0.6, 0), "postgres")...), change: func(r *record.Run) { r.Host.Cores = 1.96 },
 			service: "postgres", resource: "cpu", utilisation: 0.99, at: 310 / 0.99, saturated: true, certainty: analysis.Unsure, notes: []string{"machine was full too"}},
-		"the machine will be full first": {run: loaded(200, 200, three(0.2, 0.5, 0.4)...), change: func(r *record.Run) { r.Host.Cores = 1.4 },
+		"the machine will be full first": {run: loadedRun(200, 200, threeServices(0.2, 0.5, 0.4)...), change: func(r *record.Run) { r.Host.Cores = 1.4 },
 			resource: "machine", utilisation: 0.7, at: 200 / 0.7, certainty: analysis.Likely, notes: []string{"prediction"}},
-		"connections": {run: loaded(400, 310, three(0.3, 0.4, 0.5)...), change: func(r *record.Run) {
+		"connections": {run: loadedRun(400, 310, threeServices(0.3, 0.4, 0.5)...), change: func(r *record.Run) {
 			r.Summary.Tiers["db"], r.Summary.Tiers["pool"] = record.Tier{Count: 3000, MeanSeconds: 0.3}, record.Tier{Count: 3000, MeanSeconds: 0.25}
 		}, service: "api", resource: "connections", at: 310, saturated: true, certainty: analysis.Sure},
-		"a short wait for a connection": {run: loaded(200, 200, three(0.2, 0.6, 0.4)...), change: func(r *record.Run) {
+		"a short wait for a connection": {run: loadedRun(200, 200, threeServices(0.2, 0.6, 0.4)...), change: func(r *record.Run) {
 			r.Summary.Tiers["db"], r.Summary.Tiers["pool"] = record.Tier{Count: 3000, MeanSeconds: 0.0015}, record.Tier{Count: 3000, MeanSeconds: 0.0009}
 		}, service: "api", resource: "cpu", utilisation: 0.6, at: 200 / 0.6, certainty: analysis.Likely, notes: []string{"prediction"}},
-		"connections wait for a database without CPU": {run: loaded(400, 310, saturated(three(0.3, 0.4, 0), "postgres")...), change: func(r *record.Run) {
+		"connections wait for a database without CPU": {run: loadedRun(400, 310, saturated(threeServices(0.3, 0.4, 0), "postgres")...), change: func(r *record.Run) {
 			r.Summary.Tiers["db"], r.Summary.Tiers["pool"] = record.Tier{Count: 3000, MeanSeconds: 0.3}, record.Tier{Count: 3000, MeanSeconds: 0.25}
 		}, service: "postgres", resource: "cpu", utilisation: 0.99, at: 310 / 0.99, saturated: true, certainty: analysis.Sure},
-		"the work queue": {run: loaded(400, 310, append(three(0.3, 0.4, 0.5), replica("worker", 1, 0.01, 0.25, 0))...), change: func(r *record.Run) {
+		"the work queue": {run: loadedRun(400, 310, append(threeServices(0.3, 0.4, 0.5), replicaUsing("worker", 1, 0.01, 0.25, 0))...), change: func(r *record.Run) {
 			r.Summary.Queue = &record.QueueSummary{DepthMean: 120, DepthMax: 300, ConsumersMax: 3}
 		}, service: "worker", resource: "work queue", at: 310, saturated: true, certainty: analysis.Sure},
-		"workers without CPU": {run: loaded(400, 310, append(three(0.3, 0.4, 0.5), replica("worker", 1, 0.25, 0.25, 1))...), change: func(r *record.Run) {
+		"workers without CPU": {run: loadedRun(400, 310, append(threeServices(0.3, 0.4, 0.5), replicaUsing("worker", 1, 0.25, 0.25, 1))...), change: func(r *record.Run) {
 			r.Summary.Queue = &record.QueueSummary{DepthMean: 120, DepthMax: 300, ConsumersMax: 3}
 		}, service: "worker", resource: "cpu", utilisation: 1, at: 310, saturated: true, certainty: analysis.Sure},
-		"a host that can't be read": {run: loaded(400, 310, saturated(three(0.3, 0.6, 0), "postgres")...), change: func(r *record.Run) { r.Host = record.Host{} },
+		"a host that can't be read": {run: loadedRun(400, 310, saturated(threeServices(0.3, 0.6, 0), "postgres")...), change: func(r *record.Run) { r.Host = record.Host{} },
 			service: "postgres", resource: "cpu", utilisation: 0.99, at: 310 / 0.99, saturated: true, certainty: analysis.Likely, notes: []string{"not known"}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -164,9 +164,13 @@ func TestExplainBinding(t *testing.T) {
 func TestExplainNothing(t *testing.T) {
 	for name, r := range map[string]*record.Run{
 		"an empty run":  {},
-		"no answers":    loaded(200, 0, three(0.1, 0.2, 0.3)...),
-		"no containers": loaded(200, 200),
-		"all idle":      func() *record.Run { r := loaded(200, 200, three(0, 0, 0)...); r.Host = record.Host{}; return r }(),
+		"no answers":    loadedRun(200, 0, threeServices(0.1, 0.2, 0.3)...),
+		"no containers": loadedRun(200, 200),
+		"all idle": func() *record.Run {
+			r := loadedRun(200, 200, threeServices(0, 0, 0)...)
+			r.Host = record.Host{}
+			return r
+		}(),
 	} {
 		e := analysis.Explain(r)
 		if e.Binding != nil || e.Certainty != analysis.Unsure || len(e.Notes) != 1 {
@@ -178,7 +182,7 @@ func TestExplainNothing(t *testing.T) {
 // What is answered after the load's end is no throughput: the queue that it
 // stood in is what the ceiling is about.
 func TestThroughput(t *testing.T) {
-	r := loaded(300, 200)
+	r := loadedRun(300, 200)
 	r.Windows = append(r.Windows, record.Window{StartSeconds: 12, Seconds: 1, OK: 1000})
 	r.Summary.Rate.Served = 300
 	if got := analysis.Throughput(r); got != 200 {
@@ -198,7 +202,7 @@ func TestExplainWaiting(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := loaded(200, 200, append(three(0.1, 0.5, 0.2), replica("worker", 1, 0.1, 0.25, 0))...)
+	r := loadedRun(200, 200, append(threeServices(0.1, 0.5, 0.2), replicaUsing("worker", 1, 0.1, 0.25, 0))...)
 	r.Summary.Tiers["pool"] = record.Tier{Count: 2000, MeanSeconds: 0.0005}
 	r.Histograms.Tiers = map[string]string{"pool": string(encoded)}
 	r.Summary.Queue = &record.QueueSummary{DepthMean: 1.5, DepthMax: 7, ConsumersMax: 3}
@@ -246,10 +250,10 @@ func TestExplainFindsPlanted(t *testing.T) {
 			plants = append(plants, plant{fmt.Sprint("box", i), at})
 			replicas := rapid.IntRange(1, 4).Draw(t, "replicas")
 			for k := range replicas {
-				containers = append(containers, replica(plants[i].name, k+1, limit*x/at, limit, 0))
+				containers = append(containers, replicaUsing(plants[i].name, k+1, limit*x/at, limit, 0))
 			}
 		}
-		r := loaded(x, x, containers...)
+		r := loadedRun(x, x, containers...)
 		r.Windows, r.Host = nil, record.Host{}
 		first := slices.MinFunc(plants, func(a, b plant) int { return int(math.Copysign(1, a.at-b.at)) })
 		b := analysis.Explain(r).Binding
@@ -263,9 +267,9 @@ func TestExplainFindsPlanted(t *testing.T) {
 func TestExplainAnything(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		odd := rapid.OneOf(rapid.SampledFrom([]float64{0, -1, 1, math.NaN(), math.Inf(1), math.Inf(-1)}), rapid.Float64())
-		r := loaded(odd.Draw(t, "asked"), odd.Draw(t, "served"))
+		r := loadedRun(odd.Draw(t, "asked"), odd.Draw(t, "served"))
 		for i := range rapid.IntRange(0, 4).Draw(t, "containers") {
-			r.Containers = append(r.Containers, replica(fmt.Sprint(i%2), i, odd.Draw(t, "cores"), odd.Draw(t, "limit"), odd.Draw(t, "throttled")))
+			r.Containers = append(r.Containers, replicaUsing(fmt.Sprint(i%2), i, odd.Draw(t, "cores"), odd.Draw(t, "limit"), odd.Draw(t, "throttled")))
 		}
 		r.Host.Cores = odd.Draw(t, "host")
 		for i := range r.Windows {

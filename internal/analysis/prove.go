@@ -54,18 +54,18 @@ type Proof struct {
 // than repeats of the same side do, and by 5% at least, and when all of the
 // one side's runs lie above all of the other's.
 func Prove(before, after, decoy []*record.Run) Proof {
-	b, a, d := ceilings(before), ceilings(after), ceilings(decoy)
+	b, a, d := ceilingsOf(before), ceilingsOf(after), ceilingsOf(decoy)
 	p := Proof{State: Undecided, Before: median(b), After: median(a), DecoyAfter: median(d)}
 	if p.Reason = cantTell(before, after, decoy); p.Reason != "" {
 		return p
 	}
-	p.Threshold = max(floorShare, spread(b), spread(a), spread(d))
-	up, decoyUp := moved(b, a, p.Threshold), moved(b, d, p.Threshold)
+	p.Threshold = max(floorShare, repeatSpread(b), repeatSpread(a), repeatSpread(d))
+	up, decoyUp := hasMoved(b, a, p.Threshold), hasMoved(b, d, p.Threshold)
 	full := slices.ContainsFunc(after, machineFull)
 	switch {
 	case p.Threshold > blurredShare:
 		p.Reason = fmt.Sprintf("repeats of the same thing differ by %.0f%%: too much to see a ceiling move", 100*p.Threshold)
-	case moved(d, b, p.Threshold):
+	case hasMoved(d, b, p.Threshold):
 		p.Reason = "the ceiling fell when the decoy got more: something else changed between the runs"
 	case up && decoyUp:
 		p.Reason = "the ceiling moved with the decoy's limit too: both bind, or something else changed"
@@ -104,7 +104,7 @@ func cantTell(before, after, decoy []*record.Run) string {
 	return ""
 }
 
-func ceilings(runs []*record.Run) []float64 {
+func ceilingsOf(runs []*record.Run) []float64 {
 	var out []float64
 	for _, run := range runs {
 		out = append(out, Throughput(run))
@@ -112,16 +112,16 @@ func ceilings(runs []*record.Run) []float64 {
 	return out
 }
 
-// spread of repeats: the highest by the lowest, less 1.
-func spread(x []float64) float64 {
+// repeatSpread of repeats: the highest by the lowest, less 1.
+func repeatSpread(x []float64) float64 {
 	if len(x) == 0 || slices.Min(x) <= 0 {
 		return math.Inf(1)
 	}
 	return slices.Max(x)/slices.Min(x) - 1
 }
 
-// moved says whether to lies above from.
-func moved(from, to []float64, threshold float64) bool {
+// hasMoved says whether to lies above from.
+func hasMoved(from, to []float64, threshold float64) bool {
 	return slices.Min(to) > slices.Max(from) && median(to) > (1+threshold)*median(from)
 }
 

@@ -13,19 +13,19 @@ import (
 // What the explanation knows by name: the tiers of Server-Timing (see
 // docs/design/contracts.md), who keeps the pool, and who takes tasks.
 const (
-	tierDB    = "db"
-	tierPool  = "pool"
-	poolOwner = "api"
-	worker    = "worker"
+	tierDB        = "db"
+	tierPool      = "pool"
+	poolOwner     = "api"
+	workerService = "worker"
 )
 
 // waiting is all that was seen to wait at a service.
 func waiting(run *record.Run, service string) []Waiting {
 	var out []Waiting
 	if pool, ok := run.Summary.Tiers[tierPool]; ok && service == poolOwner {
-		out = append(out, Waiting{"for a database connection", pool.MeanSeconds, longest(run.Histograms.Tiers[tierPool]), "seconds"})
+		out = append(out, Waiting{"for a database connection", pool.MeanSeconds, longestIn(run.Histograms.Tiers[tierPool]), "seconds"})
 	}
-	if q := run.Summary.Queue; q != nil && service == worker {
+	if q := run.Summary.Queue; q != nil && service == workerService {
 		out = append(out, Waiting{"tasks for a worker", q.DepthMean, float64(q.DepthMax), "tasks"})
 	}
 	return append(out, sessions(run, service)...)
@@ -33,14 +33,14 @@ func waiting(run *record.Run, service string) []Waiting {
 
 // queueBox is the service whose replicas take the tasks.
 func queueBox(boxes []Box) string {
-	if slices.ContainsFunc(boxes, func(b Box) bool { return b.Service == worker }) {
-		return worker
+	if slices.ContainsFunc(boxes, func(b Box) bool { return b.Service == workerService }) {
+		return workerService
 	}
 	return ""
 }
 
-// longest value of a histogram in seconds; 0 where there is none.
-func longest(encoded string) float64 {
+// longestIn is the greatest value of a histogram in seconds; 0 where there is none.
+func longestIn(encoded string) float64 {
 	h, err := hdrhistogram.Decode([]byte(encoded))
 	if err != nil || h.TotalCount() == 0 {
 		return 0
