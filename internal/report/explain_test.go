@@ -101,7 +101,9 @@ func TestExplanationStaysInItsPlace(t *testing.T) {
 		}
 		e.Binding.Utilisation, e.Binding.SaturatesAt = odd.Draw(rt, "utilisation"), odd.Draw(rt, "at")
 		proof.Before, proof.After, proof.Threshold = odd.Draw(rt, "before"), odd.Draw(rt, "after"), odd.Draw(rt, "threshold")
-		got := text(t, func(b *bytes.Buffer) error { return report.WriteExplanation(b, &record.Run{}, e, proof, report.Options{}) })
+		got := text(t, func(b *bytes.Buffer) error {
+			return report.WriteExplanation(b, &record.Run{}, e, proof, report.Options{})
+		})
 		for line := range strings.Lines(got) {
 			if utf8.RuneCountInString(line) > 110 {
 				rt.Fatalf("too wide: %s", line)
