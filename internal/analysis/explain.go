@@ -180,8 +180,8 @@ func binding(run *record.Run, boxes []Box) *Binding {
 	if waitsForConnections(run) {
 		return &Binding{poolOwner, ResourceConnections, 0, x, true}
 	}
-	if share := machineShare(run); share > first.Busiest {
-		return &Binding{"", ResourceMachine, share, x / share, false}
+	if at := machineAt(run, x); at > 0 && (at < first.SaturatesAt || first.SaturatesAt <= 0) {
+		return &Binding{"", ResourceMachine, machineShare(run), at, false}
 	}
 	if first.Busiest <= 0 {
 		return nil
@@ -195,6 +195,17 @@ func machineShare(run *record.Run) float64 {
 		return 0
 	}
 	return (run.Host.Cores + run.Host.StealCores) / float64(run.Machine.Cores)
+}
+
+// machineAt is the rate at which the stage and its generator use up what others
+// leave of the machine, from their use at x answers a second; 0 where unknown.
+// What others use does not grow with the rate.
+func machineAt(run *record.Run, x float64) float64 {
+	others := max(0, run.Host.Cores+run.Host.StealCores-run.Host.StackCores)
+	if left := float64(run.Machine.Cores) - others; run.Host.Known && run.Host.StackCores > 0 && left > 0 {
+		return x * left / run.Host.StackCores
+	}
+	return 0
 }
 
 func machineFull(run *record.Run) bool { return machineShare(run) > fullSuspect }
@@ -238,7 +249,7 @@ func (d *doubt) verdict(run *record.Run) {
 
 // distance from the ceiling at which the prediction was made.
 func (d *doubt) distance(b Binding) {
-	const why = "of its limit was used, and demand falls as the rate rises: the true ceiling is likely higher"
+	const why = "of it was used, and demand falls as the rate rises: the true ceiling is likely higher"
 	switch {
 	case b.Saturated:
 	case b.Utilisation < farShare:
@@ -246,19 +257,25 @@ func (d *doubt) distance(b Binding) {
 	case b.Utilisation < nearShare:
 		d.add(Likely, "%.0f%% %s", 100*b.Utilisation, why)
 	default:
-		d.add(Likely, "it is a prediction from %.0f%% of its limit", 100*b.Utilisation)
+		d.add(Likely, "it is a prediction from %.0f%% of what there is", 100*b.Utilisation)
 	}
 }
 
 func (d *doubt) rivals(b Binding, boxes []Box) {
 	for _, o := range boxes {
-		if o.Service != b.Service && (o.Saturated || b.Utilisation > 0 && o.Busiest > (1-closeShare)*b.Utilisation) {
-			d.add(Unsure, "%s is as near its limit: %.0f%% against %.0f%%", o.Service, 100*o.Busiest, 100*b.Utilisation)
+		if o.Service != b.Service && (o.Saturated || isClose(o.SaturatesAt, b.SaturatesAt)) {
+			d.add(Unsure, "%s is as near: it is full at %.0f a second, against %.0f", o.Service, o.SaturatesAt, b.SaturatesAt)
 		}
 	}
 }
 
+// isClose says whether a rate is known and not told apart from one below it.
+func isClose(at, first float64) bool { return at > 0 && (1-closeShare)*at < first }
+
 func (d *doubt) machine(run *record.Run, b Binding) {
+	if at := machineAt(run, Throughput(run)); b.Resource == ResourceCPU && !b.Saturated && isClose(at, b.SaturatesAt) {
+		d.add(Unsure, "the machine itself is as near: it is full at %.0f a second, against %.0f", at, b.SaturatesAt)
+	}
 	if b.Resource != ResourceMachine && machineFull(run) {
 		d.add(Unsure, "the machine was full too (%.2f of %d cores busy): a higher limit may find no core", run.Host.Cores+run.Host.StealCores, run.Machine.Cores)
 	}
