@@ -120,7 +120,7 @@ func TestExplainBinding(t *testing.T) {
 			resource: "machine", utilisation: 0.7, at: 200 * 1.9 / 1.3, certainty: analysis.Likely, notes: []string{"prediction"}},
 		"the machine is as near": {run: loadedRun(200, 200, threeServices(0.2, 0.5, 0.4)...), change: func(r *record.Run) { r.Host.Cores, r.Host.StackCores = 0.99, 0.96 },
 			service: "api", resource: "cpu", utilisation: 0.5, at: 400, certainty: analysis.Unsure, notes: []string{"prediction", "the machine itself is as near"}},
-		"what others use does not grow with the rate": {run: loadedRun(200, 200, threeServices(0.2, 0.5, 0.4)...), change: func(r *record.Run) { r.Host.Cores = 1.4 },
+		"what others use does not grow with the rate": {run: loadedRun(200, 200, threeServices(0.2, 0.5, 0.4)...), change: func(r *record.Run) { r.Host.Cores, r.Host.StackCores = 1.4, 0.4 },
 			service: "api", resource: "cpu", utilisation: 0.5, at: 400, certainty: analysis.Likely, notes: []string{"prediction"}},
 		"connections": {run: loadedRun(400, 310, threeServices(0.3, 0.4, 0.5)...), change: func(r *record.Run) {
 			r.Summary.Tiers["db"], r.Summary.Tiers["pool"] = record.Tier{Count: 3000, MeanSeconds: 0.3}, record.Tier{Count: 3000, MeanSeconds: 0.25}
