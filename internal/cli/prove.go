@@ -94,20 +94,20 @@ func (p *prover) run(ctx context.Context, what string, rate float64) (*record.Ru
 }
 
 // aboveCeiling looks for a rate at which the stage serves less than is asked,
-// and gives the run there; or the last one, where there is no such rate.
+// keeps it in the options, and gives the run there; or the last one, where there
+// is no such rate.
 func (p *prover) aboveCeiling(ctx context.Context) (*record.Run, error) {
-	rate := p.o.rate
 	for probe := 1; ; probe++ {
-		run, err := p.run(ctx, "looking for the ceiling", rate)
+		run, err := p.run(ctx, "looking for the ceiling", p.o.rate)
 		if err != nil {
 			return nil, err
 		}
 		next, found := analysis.Probe(run)
 		next = math.Min(math.Round(next), maxProbeRate)
-		if found || probe == maxProbes || next < 1 || next == rate {
+		if found || probe == maxProbes || next < 1 || next == p.o.rate {
 			return run, nil
 		}
-		rate = next
+		p.o.rate = next
 	}
 }
 
@@ -129,7 +129,7 @@ func (p *prover) prove(ctx context.Context, above *record.Run, e analysis.Explan
 			if round%2 == 1 { // A B C, C B A, A B C
 				s = &sides[len(sides)-1-i]
 			}
-			run, err := p.raised(ctx, s.what, s.service, above.Summary.Rate.Asked)
+			run, err := p.raised(ctx, s.what, s.service)
 			if err != nil {
 				return proof, err
 			}
@@ -161,7 +161,7 @@ func cantProve(above *record.Run, e analysis.Explanation, decoy bool) string {
 
 // raised makes a run with a service's limit raised, and puts it back whatever
 // happens; without a service the limits are as they are.
-func (p *prover) raised(ctx context.Context, what, service string, rate float64) (run *record.Run, err error) {
+func (p *prover) raised(ctx context.Context, what, service string) (run *record.Run, err error) {
 	if service != "" {
 		containers := p.observed.Of(service)
 		defer func() {
@@ -176,7 +176,7 @@ func (p *prover) raised(ctx context.Context, what, service string, rate float64)
 			return nil, err
 		}
 	}
-	return p.run(ctx, what, rate)
+	return p.run(ctx, what, p.o.rate)
 }
 
 // limit sets each container's limit to times what it was when the stack was

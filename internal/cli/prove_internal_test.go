@@ -58,12 +58,12 @@ func TestLimitsArePutBack(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer s.engine.Close()
-	p, err := s.prover(t.Context(), explainOptions{workload: "ping", duration: 1e9})
+	p, err := s.prover(t.Context(), explainOptions{workload: "ping", rate: 100, duration: 1e9})
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, how := range []string{"the generator gives up", "interrupted before it begins"} {
-		if run, err := p.raised(ctx, "more for api", "api", 100); err == nil || run != nil {
+		if run, err := p.raised(ctx, "more for api", "api"); err == nil || run != nil {
 			t.Errorf("%s: %v, %v", how, run, err)
 		}
 		if after := limits(); len(after) != 3 || after[0] != before[0] || after[2] != before[2] {
