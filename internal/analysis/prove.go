@@ -28,6 +28,8 @@ const (
 	overloadShare = 0.95
 	// drownedShare: below it most CPU may go into requests that fail.
 	drownedShare = 0.60
+	// tightShare: above it the ceiling has too little room to move up.
+	tightShare = 0.85
 	// MinRepeats of each side.
 	MinRepeats = 2
 	// floorShare by which a ceiling must move at least to have moved.
@@ -131,12 +133,12 @@ func Overloaded(run *record.Run) bool {
 }
 
 // Probe says at which rate to load next to be AboveCeiling times above the
-// ceiling. It is found where the run was overloaded and not drowned: then a
-// proof can be made at that run's own rate.
+// ceiling. It is found where the run was overloaded, with room to see a ceiling
+// rise, and not drowned: then a proof can be made at that run's own rate.
 func Probe(run *record.Run) (rate float64, found bool) {
 	x, asked := Throughput(run), run.Summary.Rate.Asked
 	if Overloaded(run) {
-		return AboveCeiling * x, x > drownedShare*asked
+		return AboveCeiling * x, x > drownedShare*asked && x < tightShare*asked
 	}
 	ceiling := x
 	if b := Explain(run).Binding; b != nil {

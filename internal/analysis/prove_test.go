@@ -104,7 +104,7 @@ func TestProbe(t *testing.T) {
 	}{
 		"far below: by the prediction":  {loadedRun(200, 200, threeServices(0.1, 0.2, 0.4)...), 1.3 * 500, false},
 		"just above":                    {loadedRun(400, 310, threeServices(0.1, 0.2, 1)...), 1.3 * 310, true},
-		"barely above: once more":       {loadedRun(400, 379, threeServices(0.1, 0.2, 1)...), 1.3 * 379, true},
+		"barely above: once more":       {loadedRun(400, 379, threeServices(0.1, 0.2, 1)...), 1.3 * 379, false},
 		"drowned: down again":           {loadedRun(400, 100, threeServices(0.1, 0.2, 1)...), 130, false},
 		"more was served than foretold": {loadedRun(400, 400, threeServices(0.1, 0.2, 1.02)...), 1.3 * 400, false},
 		"nothing known but what served": {loadedRun(400, 400), 1.3 * 400, false},

@@ -110,12 +110,7 @@ func (a *app) runProve(ctx context.Context, o explainOptions, args []string) err
 	if err != nil {
 		return err
 	}
-	run, err := p.aboveCeiling(ctx)
-	if err != nil {
-		return err
-	}
-	e := analysis.Explain(run)
-	proof, err := p.prove(ctx, run, e)
+	run, e, proof, err := p.explain(ctx)
 	if err != nil {
 		return err
 	}

@@ -14,7 +14,6 @@ import (
 	"systemlab/internal/problem"
 	"systemlab/internal/record"
 	"systemlab/internal/trial"
-	"systemlab/loadgen"
 )
 
 const (
@@ -32,7 +31,7 @@ const (
 type prover struct {
 	*session
 	o            explainOptions
-	trial        trial.Options
+	load         func(ctx context.Context, rate float64) (*record.Run, error) // one trial
 	stage        record.Stage
 	architecture record.Architecture
 }
@@ -65,24 +64,23 @@ func (s *session) prover(ctx context.Context, o explainOptions) (*prover, error)
 		return nil, err
 	}
 	network, _ := p.Network(st.Lab.Network)
-	order := loadgen.Order{Users: s.users(), Target: "http://" + st.Lab.Address}
+	load := func(ctx context.Context, rate float64) (*record.Run, error) {
+		order, err := o.load(rate).order()
+		if err != nil {
+			return nil, err
+		}
+		order.Target, order.Users = "http://"+st.Lab.Address, s.users()
+		return trial.Run(ctx, trial.Options{Engine: s.engine, Project: s.project, Network: network.Name, Generator: made[generator].Ref, Order: order})
+	}
 	return &prover{
-		session: s, o: o, architecture: architecture(st, p),
+		session: s, o: o, load: load, architecture: architecture(st, p),
 		stage: record.Stage{Number: st.Number, Name: st.Name, Title: st.Lab.Title, Hash: p.Hash()},
-		trial: trial.Options{Engine: s.engine, Project: s.project, Network: network.Name, Generator: made[generator].Ref, Order: order},
 	}, nil
 }
 
 // run makes one run at a rate, judges and saves it.
 func (p *prover) run(ctx context.Context, what string, rate float64) (*record.Run, error) {
-	order, err := p.o.load(rate).order()
-	if err != nil {
-		return nil, err
-	}
-	t := p.trial
-	order.Target, order.Users = t.Order.Target, t.Order.Users
-	t.Order = order
-	run, err := trial.Run(ctx, t)
+	run, err := p.load(ctx, rate)
 	if err != nil {
 		return nil, err
 	}
@@ -91,6 +89,17 @@ func (p *prover) run(ctx context.Context, what string, rate float64) (*record.Ru
 	}
 	p.note("%-28s asked %5.0f/s, served %5.0f/s, %s (%s)", what, run.Summary.Rate.Asked, analysis.Throughput(run), run.Verdict.State, run.ID)
 	return run, nil
+}
+
+// explain names what binds above the ceiling, and proves it.
+func (p *prover) explain(ctx context.Context) (*record.Run, analysis.Explanation, analysis.Proof, error) {
+	run, err := p.aboveCeiling(ctx)
+	if err != nil {
+		return nil, analysis.Explanation{}, analysis.Proof{}, err
+	}
+	e := analysis.Explain(run)
+	proof, err := p.prove(ctx, run, e)
+	return run, e, proof, err
 }
 
 // aboveCeiling looks for a rate at which the stage serves less than is asked,
