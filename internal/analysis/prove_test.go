@@ -52,7 +52,7 @@ func TestProve(t *testing.T) {
 		"too noisy":                       {servedRuns(200, 300), servedRuns(390, 396), servedRuns(250, 260), analysis.Undecided, "differ by 50%"},
 		"all was served":                  {servedRuns(398, 399), servedRuns(399, 399), servedRuns(399, 399), analysis.Undecided, "did not reach the ceiling"},
 		"a full machine":                  {fullMachine(servedRuns(300, 306)), fullMachine(servedRuns(300, 306)), fullMachine(servedRuns(300, 306)), analysis.Undecided, "no core left"},
-		"full only with the decoy":        {servedRuns(300, 306), servedRuns(392, 396), fullMachine(servedRuns(298, 309)), analysis.Undecided, "no core left"},
+		"moves on a full machine":         {fullMachine(servedRuns(300, 306)), fullMachine(servedRuns(392, 396)), fullMachine(servedRuns(298, 309)), analysis.Proven, ""},
 		"full, so that it could not move": {servedRuns(300, 306), fullMachine(servedRuns(301, 308)), servedRuns(298, 309), analysis.Undecided, "no core left"},
 		"an invalid run":                  {servedRuns(300, 306), invalidFirst(servedRuns(392, 396)), servedRuns(298, 309), analysis.Undecided, "it died"},
 		"too few runs":                    {servedRuns(300, 306), servedRuns(392), servedRuns(298, 309), analysis.Undecided, "2 runs of each side"},
