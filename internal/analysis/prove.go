@@ -91,14 +91,31 @@ func cantTell(before, after, decoy []*record.Run) string {
 			return fmt.Sprintf("%d runs of each side are needed", MinRepeats)
 		}
 		for _, run := range side {
-			if run.Verdict.State == record.Invalid && len(run.Verdict.Reasons) > 0 {
-				return "a run is invalid: " + run.Verdict.Reasons[0].Seen
+			if why := spoiled(run); why != "" {
+				return "a run is invalid: " + why
 			}
 		}
 	}
 	for _, run := range before {
 		if !Overloaded(run) {
 			return "the load did not reach the ceiling: all that was asked for was served"
+		}
+	}
+	return ""
+}
+
+// spoiled says why a run's ceiling can't be used; "" where it can. What else ran
+// on the machine, and requests that left late by it, spoil latencies. A ceiling
+// they make noisy, and that is in the repeats; where they leave no core, a
+// ceiling that does not move says nothing.
+func spoiled(run *record.Run) string {
+	for _, r := range run.Verdict.Reasons {
+		switch r.Check {
+		case CheckHost, CheckSteal, CheckSchedule, CheckShare:
+		default:
+			if r.State == record.Invalid {
+				return r.Seen
+			}
 		}
 	}
 	return ""

@@ -33,6 +33,11 @@ func invalidFirst(runs []*record.Run) []*record.Run {
 	return runs
 }
 
+func busyFirst(runs []*record.Run) []*record.Run {
+	runs[0].Verdict = record.Verdict{State: record.Invalid, Reasons: []record.Reason{{Check: analysis.CheckHost, State: record.Invalid, Seen: "something else ran"}}}
+	return runs
+}
+
 func TestProve(t *testing.T) {
 	for name, test := range map[string]struct {
 		before, after, decoy []*record.Run
@@ -55,6 +60,7 @@ func TestProve(t *testing.T) {
 		"moves on a full machine":         {fullMachine(servedRuns(300, 306)), fullMachine(servedRuns(392, 396)), fullMachine(servedRuns(298, 309)), analysis.Proven, ""},
 		"full, so that it could not move": {servedRuns(300, 306), fullMachine(servedRuns(301, 308)), servedRuns(298, 309), analysis.Undecided, "no core left"},
 		"an invalid run":                  {servedRuns(300, 306), invalidFirst(servedRuns(392, 396)), servedRuns(298, 309), analysis.Undecided, "it died"},
+		"a busy host is noise":            {servedRuns(300, 306), busyFirst(servedRuns(392, 396)), servedRuns(298, 309), analysis.Proven, ""},
 		"too few runs":                    {servedRuns(300, 306), servedRuns(392), servedRuns(298, 309), analysis.Undecided, "2 runs of each side"},
 		"none":                            {nil, nil, nil, analysis.Undecided, "2 runs of each side"},
 		"nothing served":                  {servedRuns(0, 0), servedRuns(0, 0), servedRuns(0, 0), analysis.Undecided, ""},

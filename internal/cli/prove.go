@@ -19,7 +19,13 @@ import (
 const (
 	maxRounds = 20
 	// maxProbes bounds the search for a rate above the ceiling.
-	maxProbes = 5
+	maxProbes = 9
+	// gentleShare of the rate to begin with: pools fill and caches warm without
+	// the time-outs that would keep them from it.
+	gentleShare = 0.2
+	// maxStep is how many times faster one probe may be than the one before: what
+	// a stage does at a tenth of a rate says little about it.
+	maxStep = 10
 	// maxProbeRate is what the generator sends beside a stage on two cores
 	// without being what binds itself.
 	maxProbeRate = 5000
@@ -103,20 +109,25 @@ func (p *prover) explain(ctx context.Context) (*record.Run, analysis.Explanation
 }
 
 // aboveCeiling looks for a rate at which the stage serves less than is asked,
-// keeps it in the options, and gives the run there; or the last one, where there
-// is no such rate.
+// twice in a row (the first time it may still have been warming up), keeps it in
+// the options, and gives the run there; or the last one, where there is no such rate.
 func (p *prover) aboveCeiling(ctx context.Context) (*record.Run, error) {
+	before := false // the last probe was above the ceiling, at this rate
+	p.o.rate = math.Max(1, math.Round(gentleShare*p.o.rate))
 	for probe := 1; ; probe++ {
 		run, err := p.run(ctx, "looking for the ceiling", p.o.rate)
 		if err != nil {
 			return nil, err
 		}
 		next, found := analysis.Probe(run)
-		next = math.Min(math.Round(next), maxProbeRate)
-		if found || probe == maxProbes || next < 1 || next == p.o.rate {
+		next = math.Min(math.Min(math.Round(next), maxStep*p.o.rate), maxProbeRate)
+		if found && before || probe == maxProbes || !found && (next < 1 || next == p.o.rate) {
 			return run, nil
 		}
-		p.o.rate = next
+		before = found
+		if !found {
+			p.o.rate = next
+		}
 	}
 }
 

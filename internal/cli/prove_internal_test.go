@@ -153,7 +153,7 @@ func TestProveFindsWhatIsPlanted(t *testing.T) {
 			t.Errorf("%s: limits %v, before %v", plant.service, after, before)
 		}
 	}
-	if runs, err := store().List(); err != nil || len(runs) < 3*7 {
+	if runs, err := store().List(); err != nil || len(runs) < 3*8 {
 		t.Errorf("%d runs kept: %v", len(runs), err)
 	}
 }
