@@ -36,6 +36,11 @@ func TestRefuses(t *testing.T) {
 		{"load --pace const:1e12", 2, ""}, {"load --workload nosuch", 2, "nosuch"}, {"load --workload ping=-1", 2, ""}, {"load --duration 0s", 2, "--duration"},
 		{"load --duration -3s", 2, ""}, {"load --duration 100000h", 2, ""}, {"load --warmup -1s", 2, ""}, {"load --timeout 0s", 2, ""}, {"load --zipf 0.5", 2, ""},
 		{"load --max-workers -1", 2, ""}, {"load --connections sometimes", 2, ""}, {"load --rate 10 --pace const:10", 2, "--pace"}, {"load extra", 2, ""},
+		// Explanations of nothing.
+		{"explain", 3, "lab load"}, {"explain nosuch", 3, "lab runs"}, {"explain last last", 2, "lab explain --help"}, {"explain --rate 5", 2, "lab explain --prove"},
+		{"explain last --seed 2", 2, "--seed is for --prove"}, {"explain last --prove", 2, "no saved run"}, {"explain --prove --rounds 1", 2, "2 to 20"},
+		{"explain --prove --rounds 1000", 2, "2 to 20"}, {"explain --prove --rate 0", 2, "above 0"}, {"explain --prove --workload nosuch", 2, "nosuch"},
+		{"explain --prove --duration 0s", 2, "--duration"}, {"explain --prove -p a/b", 2, "a/b"}, {"explain --prove", 5, ""},
 		// Scales that can't be.
 		{"scale nginx=-1", 2, "not -1"}, {"scale api=lots", 2, "SERVICE=NUMBER"}, {"scale api", 2, ""}, {"scale =3", 2, ""}, {"scale api=1000", 2, "0 to 32"},
 		// Views of nothing.

@@ -23,6 +23,7 @@ type Said struct {
 	Roles       []string            `json:"roles"`
 	Queue       *record.Queue       `json:"queue"`
 	Replication *record.Replication `json:"replication"`
+	Waits       *record.Waits       `json:"waits"`
 }
 
 // Follower runs a command inside a container; *engine.Engine is one.

@@ -35,6 +35,7 @@ type Run struct {
 	Samples         []Sample          `json:"samples"`
 	Queue           []Queue           `json:"queue,omitempty"`       // where the stage has a work queue: a reading about once a second
 	Replication     []Replication     `json:"replication,omitempty"` // where it has a replica: likewise
+	Waits           []Waits           `json:"waits,omitempty"`       // of a database that tells: likewise
 	Events          []Event           `json:"events"`
 	Summary         Summary           `json:"summary"`
 	Histograms      Histograms        `json:"histograms"`
@@ -180,6 +181,19 @@ type Replication struct {
 	Replicas   int     `json:"replicas"` // that stream at this moment
 	LagBytes   int64   `json:"lag_bytes"`
 	LagSeconds float64 `json:"lag_seconds"`
+}
+
+// Waits is one reading of what a database's sessions do that are at work, by its
+// own word (pg_stat_activity). Active ones that wait for nothing named here are
+// on a core, or want one.
+type Waits struct {
+	AtSeconds float64 `json:"at_seconds"`
+	Container string  `json:"container"`
+	Active    int     `json:"active"` // sessions with a query under way
+	Lock      int     `json:"lock"`   // of them, waiting for another one's row or table
+	LWLock    int     `json:"lwlock"` // for a latch inside the server
+	IO        int     `json:"io"`     // for the disk
+	Client    int     `json:"client"` // for whoever asked
 }
 
 // Event is something that happened to the stack during a run.

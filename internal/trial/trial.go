@@ -53,7 +53,7 @@ const drain = 15 * time.Second
 // Run makes one run. A cancelled context stops the load early: what was
 // measured until then is returned with an error of kind interrupted.
 func Run(ctx context.Context, o Options) (*record.Run, error) {
-	t := &trial{Options: o, run: &record.Run{Format: record.Format, Project: o.Project, Images: map[string]string{}}}
+	t := &trial{Options: o, begun: make(chan struct{}), run: &record.Run{Format: record.Format, Project: o.Project, Images: map[string]string{}}}
 	containers, err := o.Engine.Containers(ctx, o.Project)
 	if err != nil {
 		return nil, err
@@ -66,8 +66,7 @@ func Run(ctx context.Context, o Options) (*record.Run, error) {
 	}
 	files := &meter.Files{}
 	reader, _ := meter.Pick(ctx, o.Engine.Info().Local, files, o.Engine, containers)
-	t.meter = meter.New(meter.Options{Reader: reader, Interval: o.Interval,
-		List: func(ctx context.Context) ([]engine.Container, error) { return o.Engine.Containers(ctx, o.Project) }})
+	t.meter = meter.New(meter.Options{Reader: reader, Interval: o.Interval, List: t.list})
 	defer t.meter.Close()
 	t.roles = map[string][]string{}
 	t.watch = meter.NewWatch(o.Engine, t.heard)
@@ -99,7 +98,9 @@ type trial struct {
 	run       *record.Run
 	result    *loadgen.Result
 	here      []engine.Container // at the beginning
-	start     time.Time          // the attack's zero, on this process's clock
+	start     time.Time          // the attack's zero, on this process's clock; read by others once begun is closed
+	begun     chan struct{}
+	spoke     chan string // names of containers that tell something before the load
 	began     meter.Snapshot
 	ended     meter.Snapshot
 	watch     *meter.Watch
@@ -114,6 +115,9 @@ func (t *trial) play(ctx context.Context) error {
 	defer cancel()
 	messages, listening := t.listen(inner)
 	defer listening()
+	watch, stopWatching := context.WithCancel(inner)
+	defer func() { stopWatching(); t.watch.Wait() }()
+	t.firstWords(ctx, watch)
 	if err := t.send(t.Order); err != nil {
 		return err
 	}
@@ -122,13 +126,13 @@ func (t *trial) play(ctx context.Context) error {
 		return err
 	}
 	t.start = onThisClock(hello.Now)
+	close(t.begun)
 	t.run.Started = t.start.Round(0)
 	if t.OnHello != nil {
 		t.OnHello()
 	}
 	g, inner := errgroup.WithContext(inner)
-	watch, stopWatching := context.WithCancel(inner)
-	defer stopWatching()
+	defer context.AfterFunc(inner, stopWatching)()
 	g.Go(func() error {
 		return t.meter.Run(watch, t.start, func(s record.Sample) {
 			t.run.Samples = append(t.run.Samples, s)
@@ -137,7 +141,6 @@ func (t *trial) play(ctx context.Context) error {
 			}
 		})
 	})
-	t.watch.Add(watch, t.here...)
 	g.Go(func() error { t.follow(watch); return nil })
 	g.Go(func() error { <-watch.Done(); t.watch.Wait(); return nil })
 	g.Go(func() error { return t.steer(ctx, watch) })

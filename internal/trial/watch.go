@@ -9,9 +9,54 @@ import (
 	"slices"
 	"time"
 
+	"systemlab/internal/engine"
 	"systemlab/internal/meter"
 	"systemlab/internal/record"
 )
+
+// patience with the engine, and with containers that have something to tell.
+const (
+	listTime      = 2 * time.Second
+	firstWordTime = 5 * time.Second
+)
+
+// list is what the meter reads. An engine that does not answer has not lost its
+// containers: those known at the beginning are read instead.
+func (t *trial) list(ctx context.Context) ([]engine.Container, error) {
+	limited, cancel := context.WithTimeout(ctx, listTime)
+	defer cancel()
+	now, err := t.Engine.Containers(limited, t.Project)
+	if err != nil && ctx.Err() == nil && len(t.here) > 0 {
+		return t.here, nil
+	}
+	return now, err
+}
+
+// firstWords starts the watches and waits until all have spoken. The engine tells
+// nothing of a container while a command is being started in it, which under load
+// and a tight CPU limit takes seconds (3 s at 0.02 cores, idle): the meter would be blind meanwhile.
+func (t *trial) firstWords(ctx, watch context.Context) {
+	mute := map[string]bool{}
+	for _, c := range t.here {
+		if len(c.Watch()) > 0 && c.State == "running" {
+			mute[c.Name] = true
+		}
+	}
+	t.spoke = make(chan string, len(mute))
+	t.watch.Add(watch, t.here...)
+	limit := time.NewTimer(firstWordTime)
+	defer limit.Stop()
+	for len(mute) > 0 {
+		select {
+		case name := <-t.spoke:
+			delete(mute, name)
+		case <-limit.C:
+			return
+		case <-ctx.Done():
+			return
+		}
+	}
+}
 
 // mark reads all counters at both ends of the measured part. The means of a run
 // come from these two readings, not from samples.
@@ -68,6 +113,16 @@ func (t *trial) note(e record.Event) {
 
 // heard keeps what a container says of itself. A role that changes hands is an event.
 func (t *trial) heard(s meter.Said) {
+	select {
+	case <-t.begun:
+	default: // before the load: it can speak, and has these roles
+		t.roles[s.Container.Name] = s.Roles
+		select {
+		case t.spoke <- s.Container.Name:
+		default: // it has said so before
+		}
+		return
+	}
 	at := time.Since(t.start).Seconds()
 	if s.Queue != nil {
 		s.Queue.AtSeconds = at
@@ -76,6 +131,10 @@ func (t *trial) heard(s meter.Said) {
 	if s.Replication != nil {
 		s.Replication.AtSeconds = at
 		t.run.Replication = append(t.run.Replication, *s.Replication)
+	}
+	if s.Waits != nil {
+		s.Waits.AtSeconds, s.Waits.Container = at, s.Container.Name
+		t.run.Waits = append(t.run.Waits, *s.Waits)
 	}
 	before, known := t.roles[s.Container.Name]
 	t.roles[s.Container.Name] = s.Roles

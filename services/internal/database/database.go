@@ -12,6 +12,8 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
+
+	"systemlab/services/internal/timing"
 )
 
 // Options says how to reach the database.
@@ -125,7 +127,11 @@ func (d *DB) read(ctx context.Context, f work) error {
 // connections with a few milliseconds left, and each cut-off query costs a connection, hence 5 ms of the database's CPU, in
 // the moment when it has none to spare.
 func (d *DB) use(ctx context.Context, f work) error {
+	start := time.Now()
 	c, release, err := d.acquire(ctx)
+	if t := timing.From(ctx); t != nil {
+		t.Since(timing.Pool, start) // one that waited in vain has waited too
+	}
 	if err != nil {
 		if ctx.Err() != nil {
 			return ctx.Err()

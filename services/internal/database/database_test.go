@@ -6,10 +6,12 @@ import (
 	"context"
 	"errors"
 	"net"
+	"strings"
 	"testing"
 	"time"
 
 	"systemlab/services/internal/database"
+	"systemlab/services/internal/timing"
 )
 
 // A server that takes the connection and never says a word: the worst kind of down.
@@ -54,7 +56,11 @@ func TestUnavailable(t *testing.T) {
 			}
 			defer db.Close()
 			start := time.Now()
-			_, read := db.User(t.Context(), 7)
+			var trace timing.Trace
+			_, read := db.User(timing.With(t.Context(), &trace), 7)
+			if !strings.HasPrefix(trace.Header(), "pool;dur=") {
+				t.Errorf("the wait for a connection is not told: %q", trace.Header())
+			}
 			_, write := db.Update(t.Context(), 7, database.Change{})
 			for _, err := range []error{read, write, db.Ping(t.Context())} {
 				if !errors.Is(err, database.ErrUnavailable) {

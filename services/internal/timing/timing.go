@@ -4,6 +4,7 @@
 package timing
 
 import (
+	"context"
 	"strconv"
 	"time"
 )
@@ -13,7 +14,8 @@ type Tier int
 
 // The tiers, in the order of the header.
 const (
-	DB Tier = iota
+	DB   Tier = iota
+	Pool      // waiting for a connection to the database; a part of DB
 	Cache
 	Queue
 	Compute
@@ -25,6 +27,8 @@ func (t Tier) String() string {
 	switch t {
 	case DB:
 		return "db"
+	case Pool:
+		return "pool"
 	case Cache:
 		return "cache"
 	case Queue:
@@ -50,6 +54,17 @@ func (t *Trace) Add(tier Tier, d time.Duration) {
 
 // Since counts the time since start for the tier.
 func (t *Trace) Since(tier Tier, start time.Time) { t.Add(tier, time.Since(start)) }
+
+type key struct{}
+
+// With is a context that carries the trace of its request, for what is too deep to be handed it.
+func With(ctx context.Context, t *Trace) context.Context { return context.WithValue(ctx, key{}, t) }
+
+// From is the trace of the request that the context is of, or nil.
+func From(ctx context.Context) *Trace {
+	t, _ := ctx.Value(key{}).(*Trace)
+	return t
+}
 
 // Header is the value of Server-Timing, "db;dur=1.234, cache;dur=0.200" in milliseconds, or "" where no tier was used.
 func (t *Trace) Header() string {

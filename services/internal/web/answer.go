@@ -3,6 +3,7 @@
 package web
 
 import (
+	"context"
 	"encoding/json"
 	"net/http"
 	"strconv"
@@ -25,6 +26,9 @@ type call struct {
 	*http.Request
 	trace timing.Trace
 }
+
+// traced is the request's context with its trace, for what reaches the database.
+func (c *call) traced() context.Context { return timing.With(c.Context(), &c.trace) }
 
 type handler func(c *call) answer
 

@@ -36,7 +36,7 @@ func (s *Server) cached(c *call, prefix string, read func(ctx context.Context, i
 	if bad != nil {
 		return *bad
 	}
-	e, outcome, err := s.Cache.Read(c.Context(), &c.trace, prefix+strconv.Itoa(id), func(ctx context.Context) (cache.Entry, error) {
+	e, outcome, err := s.Cache.Read(c.traced(), &c.trace, prefix+strconv.Itoa(id), func(ctx context.Context) (cache.Entry, error) {
 		version, v, err := read(ctx, id)
 		var missing database.Missing
 		if errors.As(err, &missing) {
@@ -73,7 +73,7 @@ func (s *Server) createUser(c *call) answer {
 		return failure(http.StatusBadRequest, bad)
 	}
 	start := startTier(c)
-	u, err := s.Writer.Create(c.Context(), n)
+	u, err := s.Writer.Create(c.traced(), n)
 	start.db()
 	if err != nil {
 		return s.refusal(c, err)
@@ -98,7 +98,7 @@ func (s *Server) putUser(c *call) answer {
 		return failure(http.StatusBadRequest, bad)
 	}
 	start := startTier(c)
-	u, err := s.Writer.Update(c.Context(), id, ch)
+	u, err := s.Writer.Update(c.traced(), id, ch)
 	start.db()
 	if err != nil {
 		return s.refusal(c, err)
@@ -113,7 +113,7 @@ func (s *Server) deleteUser(c *call) answer {
 		return *bad
 	}
 	start := startTier(c)
-	version, err := s.Writer.Delete(c.Context(), id)
+	version, err := s.Writer.Delete(c.traced(), id)
 	start.db()
 	if err != nil {
 		return s.refusal(c, err)

@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: MIT
+
+package cli
+
+import (
+	"context"
+	"io"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"systemlab/internal/analysis"
+	"systemlab/internal/engine/enginetest"
+	"systemlab/internal/record"
+)
+
+// laboratory is stage 3 on a fake engine.
+type laboratory struct {
+	t      *testing.T
+	app    *app
+	engine *enginetest.Engine
+}
+
+func newLaboratory(t *testing.T) laboratory {
+	t.Helper()
+	f, err := enginetest.Start("")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(f.Close)
+	f.Set(func(f *enginetest.Engine) { f.AnyImage = true })
+	for k, v := range map[string]string{"DOCKER_HOST": f.Host(), "LAB_HOME": t.TempDir(), "LAB_SOURCE": filepath.Join("..", "..")} {
+		t.Setenv(k, v)
+	}
+	a := &app{Streams: Streams{Out: io.Discard, Err: io.Discard}, project: "s", output: "text"}
+	if code := Run(t.Context(), a.Streams, "test", []string{"up", "3", "-p", "s"}); code != 0 {
+		t.Fatalf("up: exit code %d", code)
+	}
+	return laboratory{t, a, f}
+}
+
+func (l laboratory) session() *session {
+	s, err := l.app.openStack(context.WithoutCancel(l.t.Context()))
+	if err != nil {
+		l.t.Fatal(err)
+	}
+	l.t.Cleanup(func() { s.engine.Close() })
+	return s
+}
+
+func (l laboratory) prover() *prover {
+	l.t.Helper()
+	p, err := l.session().prover(l.t.Context(), explainOptions{workload: "mixed", rate: 200, rounds: 2, duration: time.Second})
+	if err != nil {
+		l.t.Fatal(err)
+	}
+	return p
+}
+
+// limits of all replicas now, by service.
+func (l laboratory) limits() map[string]float64 {
+	out := map[string]float64{}
+	for _, c := range l.session().observed.Containers {
+		if !c.OneOff {
+			out[c.Service] += c.LimitCores
+		}
+	}
+	return out
+}
+
+// The limit is raised while the load runs, and put back when it ends badly or is
+// interrupted.
+func TestLimitsArePutBack(t *testing.T) {
+	l := newLaboratory(t)
+	ctx, interrupt := context.WithCancel(t.Context())
+	defer interrupt()
+	var during []map[string]float64
+	l.engine.Set(func(f *enginetest.Engine) {
+		f.Services["load"] = enginetest.Behaviour{Program: func(io.Reader, io.Writer, io.Writer) int {
+			during = append(during, l.limits())
+			return 1
+		}}
+	})
+	before, p := l.limits(), l.prover()
+	for _, how := range []string{"the generator gives up", "interrupted"} {
+		if run, err := p.raised(ctx, "more for api", "api"); err == nil || run != nil {
+			t.Errorf("%s: %v, %v", how, run, err)
+		}
+		if after := l.limits(); after["api"] != before["api"] || len(after) != len(before) {
+			t.Errorf("%s: limits %v, before %v", how, after, before)
+		}
+		interrupt()
+	}
+	if len(during) == 0 || during[0]["api"] != 1.5*before["api"] || during[0]["postgres"] != before["postgres"] {
+		t.Errorf("limits %v while the load ran, %v before", during, before)
+	}
+}
+
+// model answers as a stage would by the utilisation law: with each service's
+// demand, at most limit/demand of the worst of them.
+func (l laboratory) model(demand map[string]float64) func(context.Context, float64) (*record.Run, error) {
+	return func(_ context.Context, rate float64) (*record.Run, error) {
+		limits, served := l.limits(), rate
+		for service, d := range demand {
+			served = min(served, limits[service]/d)
+		}
+		r := &record.Run{
+			Format: record.Format, Started: time.Now(), DurationSeconds: 100, Machine: record.Machine{Cores: 2}, Host: record.Host{Known: true, Cores: 0.9, StackCores: 0.9},
+			Workload: record.Workload{Name: "mixed"}, Windows: []record.Window{{Seconds: 100, Asked: int(100 * rate), Sent: int(100 * rate), OK: int(100 * served)}},
+			Summary: record.Summary{Rate: record.Rate{Asked: rate, Sent: rate, Served: served}, Requests: record.Requests{Asked: int(100 * rate), Sent: int(100 * rate), OK: int(100 * served)}},
+		}
+		for service, limit := range limits {
+			c := record.Container{Service: service, Name: service, CoresMean: served * demand[service], LimitCores: limit}
+			if c.CoresMean > 0.99*limit {
+				c.ThrottledRatio = 1
+			}
+			r.Containers = append(r.Containers, c)
+		}
+		return r, nil
+	}
+}
+
+// Whatever is planted is found from any rate, named, and proven with the limits
+// that the engine really has; the runs are kept, the limits are what they were.
+func TestProveFindsWhatIsPlanted(t *testing.T) {
+	l := newLaboratory(t)
+	before := l.limits()
+	for _, plant := range []struct {
+		service string
+		demand  map[string]float64
+		rate    float64
+	}{
+		{"postgres", map[string]float64{"postgres": 0.005, "api": 0.003, "nginx": 0.001}, 20},
+		{"api", map[string]float64{"postgres": 0.001, "api": 0.003, "nginx": 0.0001}, 300},
+		{"nginx", map[string]float64{"postgres": 0.001, "api": 0.0015, "nginx": 0.001}, 2000},
+	} {
+		p := l.prover()
+		p.o.rate, p.load = plant.rate, l.model(plant.demand)
+		run, e, proof, err := p.explain(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if e.Binding.Service != plant.service || !e.Binding.Saturated || proof.State != analysis.Proven || proof.DecoyService == plant.service {
+			t.Errorf("%s: %+v, %+v", plant.service, *e.Binding, proof)
+		}
+		ceiling := before[plant.service] / plant.demand[plant.service]
+		if asked := run.Summary.Rate.Asked; asked < 1.17*ceiling || asked > 1.7*ceiling || proof.Before < 0.99*ceiling || proof.Before > 1.01*ceiling {
+			t.Errorf("%s: asked for %g a second, ceiling said %g, is %g", plant.service, asked, proof.Before, ceiling)
+		}
+		if after := l.limits(); after[plant.service] != before[plant.service] {
+			t.Errorf("%s: limits %v, before %v", plant.service, after, before)
+		}
+	}
+	if runs, err := store().List(); err != nil || len(runs) < 3*8 {
+		t.Errorf("%d runs kept: %v", len(runs), err)
+	}
+}
+
+// What can't be proven is said before any limit is touched.
+func TestProveGivesUp(t *testing.T) {
+	l := newLaboratory(t)
+	for name, test := range map[string]struct {
+		demand map[string]float64
+		change func(*record.Run)
+		says   string
+	}{
+		"a full machine": {map[string]float64{"postgres": 0.005}, func(r *record.Run) {
+			r.Host.Cores = 2
+			r.Containers = r.Containers[:0]
+			r.Containers = append(r.Containers, record.Container{Service: "api", CoresMean: 0.1, LimitCores: 0.75})
+		}, "no core left"},
+		"no ceiling":         {map[string]float64{"postgres": 0.0000001}, nil, "up to 5000 a second"},
+		"nothing to be said": {map[string]float64{"postgres": 0.005}, func(r *record.Run) { r.Containers = nil }, "nothing could be named"},
+		"a pool": {map[string]float64{"postgres": 0.005}, func(r *record.Run) {
+			r.Containers[0].CoresMean = 0.01
+			for i := range r.Containers {
+				r.Containers[i].ThrottledRatio = 0
+			}
+			r.Summary.Tiers = map[string]record.Tier{"db": {MeanSeconds: 1}, "pool": {MeanSeconds: 0.9}}
+		}, "no CPU limit"},
+		"no other with limits": {map[string]float64{"postgres": 0.005}, func(r *record.Run) {
+			r.Containers = slices.DeleteFunc(r.Containers, func(c record.Container) bool { return c.Service != "postgres" })
+		}, "no other service"},
+	} {
+		p, raised := l.prover(), false
+		model := l.model(test.demand)
+		before := l.limits()
+		p.load = func(ctx context.Context, rate float64) (*record.Run, error) {
+			raised = raised || l.limits()["postgres"] != before["postgres"]
+			r, err := model(ctx, rate)
+			if test.change != nil {
+				test.change(r)
+			}
+			return r, err
+		}
+		_, _, proof, err := p.explain(t.Context())
+		if err != nil || proof.State != analysis.Undecided || !strings.Contains(proof.Reason, test.says) || raised {
+			t.Errorf("%s: %+v, %v; raised %v", name, proof, err, raised)
+		}
+	}
+}
