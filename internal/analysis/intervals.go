@@ -103,7 +103,7 @@ func powerOf(delta, c float64, spreads []float64) float64 {
 // was estimated with ν degrees of freedom by the true one.
 func spreads(freedom int) []float64 {
 	chi := distuv.ChiSquared{K: float64(freedom)}
-	out := make([]float64, 400)
+	out := make([]float64, 100)
 	for i := range out {
 		out[i] = math.Sqrt(chi.Quantile((float64(i)+0.5)/float64(len(out))) / chi.K)
 	}
