@@ -69,11 +69,8 @@ const (
 const resolution = 0.001 * math.Sqrt2 / 3.4641016151377544 // √12
 
 // Compare concludes from rounds what differs between two sides, and by how much.
-// The run is the unit: requests within one hang together. It is pure; its
-// bootstrap always draws the same numbers.
-func Compare(rounds []Pair) Comparison { return compare(rounds, maxTDraws) }
-
-func compare(rounds []Pair, draws int) Comparison {
+// The run is the unit: requests within one hang together.
+func Compare(rounds []Pair) Comparison {
 	whole := slices.DeleteFunc(slices.Clone(rounds), func(p Pair) bool { return p.A == nil || p.B == nil })
 	c := Comparison{Rounds: len(whole), Refused: refusal(whole)}
 	if missing := len(rounds) - len(whole); missing > 0 {
@@ -91,13 +88,13 @@ func compare(rounds []Pair, draws int) Comparison {
 	var of []int // of each row, its quantity
 	for _, m := range measures(whole) {
 		if q, r, ok := c.quantity(m, whole); ok {
-			if q.Conclusion == "" && r.informative() {
+			if q.Conclusion == "" {
 				rows, of = append(rows, r), append(of, len(c.Quantities))
 			}
 			c.Quantities = append(c.Quantities, q)
 		}
 	}
-	c.conclude(rows, of, draws)
+	c.conclude(rows, of)
 	return c
 }
 
@@ -207,7 +204,7 @@ func pair(q *Quantity, a, b []reading, sum bool) paired {
 }
 
 // conclude gives each row its interval and all quantities their conclusions.
-func (c *Comparison) conclude(rows []paired, of []int, draws int) {
+func (c *Comparison) conclude(rows []paired, of []int) {
 	if c.Refused != "" {
 		for i := range c.Quantities {
 			if c.Quantities[i].Conclusion == "" {
@@ -216,21 +213,16 @@ func (c *Comparison) conclude(rows []paired, of []int, draws int) {
 		}
 		return
 	}
-	factor := critical(rows, c.Rounds, draws)
+	factor := critical(rows, c.Rounds)
 	least := detectable(factor, c.Rounds)
 	for i, r := range rows {
 		c.Quantities[of[i]].conclude(r, factor, least)
-	}
-	for i := range c.Quantities {
-		if c.Quantities[i].Conclusion == "" { // nothing on either side
-			c.Quantities[i].Conclusion = NoDifference
-		}
 	}
 }
 
 func (q *Quantity) conclude(r paired, factor, least float64) {
 	mean, se := r.mean()
-	low, high := mean-factor*se, mean+factor*se
+	low, high := mean-factor*se, mean+factor*se // 0 and 0 where neither side has any
 	q.Conclusion = NoDifference
 	switch {
 	case low > 0:

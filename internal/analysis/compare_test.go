@@ -28,11 +28,13 @@ func trialOf(r *rand.Rand, id string, noise float64) *record.Run {
 	run.Summary = record.Summary{Rate: record.Rate{Served: 200}, Requests: record.Requests{Sent: 4000, OK: 4000},
 		Latency: record.Percentiles{P50: 0.001 * latency, P95: 0.004 * latency * wobble(), P99: 0.010 * latency * wobble() * wobble()},
 		Reads:   record.Reads{Fresh: 3600}}
-	for service, ms := range map[string]float64{"api": 0.4, "postgres": 1.1, "nginx": 0.16} {
-		run.Containers = append(run.Containers, record.Container{Service: service, Replica: 1, LimitCores: 0.25, ThrottledRatio: 0.02 * wobble(),
-			MemoryBytes: int64(20 * (1 << 20) * wobble()), CPUSecondsPerRequest: ms / 1e3 * cpu * wobble()})
+	for _, box := range []struct {
+		service string
+		ms      float64
+	}{{"api", 0.4}, {"nginx", 0.16}, {"postgres", 1.1}} {
+		run.Containers = append(run.Containers, record.Container{Service: box.service, Replica: 1, LimitCores: 0.25, ThrottledRatio: 0.02 * wobble(),
+			MemoryBytes: int64(20 * (1 << 20) * wobble()), CPUSecondsPerRequest: box.ms / 1e3 * cpu * wobble()})
 	}
-	slices.SortFunc(run.Containers, func(a, b record.Container) int { return strings.Compare(a.Service, b.Service) })
 	return run
 }
 
@@ -64,13 +66,11 @@ func TestIdenticalSides(t *testing.T) {
 	t.Parallel()
 	for _, rounds := range []int{6, 8} {
 		falses, rows := 0, 0
-		for repeat := range 10 {
-			c := analysis.CompareDrawing(series(rounds, uint64(repeat), 0.05, unchanged), 300)
-			for _, q := range c.Quantities {
+		for seed := range uint64(10) {
+			for _, q := range analysis.Compare(series(rounds, seed, 0.05, unchanged)).Quantities {
 				rows++
 				if q.Concluded() {
 					falses++
-					t.Logf("repeat %d: %s %s", repeat, q.Words(), q.Conclusion)
 				}
 			}
 		}
@@ -96,7 +96,7 @@ func TestPlanted(t *testing.T) {
 	} {
 		found := 0
 		for repeat := range 10 {
-			q := quantity(t, analysis.CompareDrawing(series(8, uint64(repeat), test.noise, test.change), 300), test.of, test.box)
+			q := quantity(t, analysis.Compare(series(8, uint64(repeat), test.noise, test.change)), test.of, test.box)
 			if q.Conclusion == analysis.ALower && q.Low <= test.ratio && test.ratio <= q.High {
 				found++
 			}
@@ -171,7 +171,7 @@ func TestOneSideOnly(t *testing.T) {
 		b.Summary.Cache = record.Cache{Hits: 90, Misses: 10}
 		b.Stage = record.Stage{Number: 5, Name: "05-cache", Hash: "i"}
 	})
-	c := analysis.CompareDrawing(rounds, 300)
+	c := analysis.Compare(rounds)
 	if c.Refused != "" || len(c.Notes) > 0 || c.A.Stage.Number != 4 || c.B.Stage.Number != 5 || c.Rounds != 6 {
 		t.Errorf("%+v", c)
 	}
@@ -226,7 +226,7 @@ func TestRefused(t *testing.T) {
 			t.Parallel()
 			rounds := series(test.rounds, 1, 0.02, func(b *record.Run) { b.Summary.Latency.P50 *= 2 })
 			test.change(rounds)
-			c := analysis.CompareDrawing(rounds, 300)
+			c := analysis.Compare(rounds)
 			if !strings.Contains(c.Refused, test.says) || strings.Contains(c.Refused, "\n") {
 				t.Errorf("%q, want %q", c.Refused, test.says)
 			}
@@ -257,7 +257,7 @@ func TestNotes(t *testing.T) {
 	rounds[4].A.Stage.Hash, rounds[4].B.Stage.Hash = "edited", "edited"
 	rounds[5].B.Summary.Reads.Wrong = 3
 	rounds[5].A.Events = []record.Event{{Kind: "unread", Container: "lab-a-nginx-1"}}
-	c := analysis.CompareDrawing(append(rounds, analysis.Pair{A: rounds[0].A}), 300)
+	c := analysis.Compare(append(rounds, analysis.Pair{A: rounds[0].A}))
 	want := []string{
 		"1 of 7 rounds have one side alone and are left out",
 		"the runs have different seeds, so not the same requests: 7 and 9",
@@ -285,7 +285,7 @@ func TestNotes(t *testing.T) {
 	for _, p := range few {
 		p.A.Summary.Requests.OK, p.B.Summary.Requests.OK = 999, 999
 	}
-	if c := analysis.CompareDrawing(few, 300); slices.ContainsFunc(c.Quantities, func(q analysis.Quantity) bool { return q.Name == "p99" }) {
+	if c := analysis.Compare(few); slices.ContainsFunc(c.Quantities, func(q analysis.Quantity) bool { return q.Name == "p99" }) {
 		t.Error("a p99 that no run carries is a row")
 	}
 }
@@ -339,7 +339,7 @@ func TestSwapped(t *testing.T) {
 			swapped[i] = analysis.Pair{A: p.B, B: p.A}
 		}
 		other := map[string]string{analysis.ALower: analysis.BLower, analysis.BLower: analysis.ALower, analysis.NoDifference: analysis.NoDifference}
-		x, y := analysis.CompareDrawing(rounds, 50), analysis.CompareDrawing(swapped, 50)
+		x, y := analysis.Compare(rounds), analysis.Compare(swapped)
 		for i, q := range x.Quantities {
 			r := y.Quantities[i]
 			turned := math.Abs(q.Low*r.High-1) < 1e-9 && math.Abs(q.Detectable/r.Detectable-1) < 1e-9 && math.Abs(q.Ratio*r.Ratio-1) < 1e-9
@@ -367,7 +367,7 @@ func TestCompareAnything(t *testing.T) {
 			b.Containers[0].CPUSecondsPerRequest, b.Containers[1].ThrottledRatio = number.Draw(t, "cpu"), number.Draw(t, "throttled")
 			b.Containers = b.Containers[:rapid.IntRange(2, 3).Draw(t, "containers")]
 		})
-		c := analysis.CompareDrawing(rounds, 50)
+		c := analysis.Compare(rounds)
 		for _, q := range c.Quantities {
 			for _, v := range []float64{q.A, q.B, q.Ratio, q.Low, q.High, q.Detectable} {
 				if math.IsNaN(v) {

@@ -45,8 +45,9 @@ func factors(r *rand.Rand) (x [tableRows]float64) {
 // world draws the noise of one round's two runs, with mean 0. At tells which
 // round it is; before is the noise of the run before, for what lasts.
 type world struct {
-	name string
-	draw func(r *rand.Rand, at int, before *[tableRows]float64) (a, b [tableRows]float64)
+	name     string
+	promised float64 // the share of tables in which all intervals hold
+	draw     func(r *rand.Rand, at int, before *[tableRows]float64) (a, b [tableRows]float64)
 }
 
 // mapped draws normal noise and bends it.
@@ -55,6 +56,26 @@ func mapped(bend func(z float64) float64) func(*rand.Rand, int, *[tableRows]floa
 		a, b = factors(r), factors(r)
 		for j := range a {
 			a[j], b[j] = bend(a[j]), bend(b[j])
+		}
+		return a, b
+	}
+}
+
+// lasting noise goes on from run to run (a correlation of 0.6), on a machine that
+// warms. Swap tells whether B goes first.
+func lasting(swap func(r *rand.Rand, at int) bool) func(*rand.Rand, int, *[tableRows]float64) (a, b [tableRows]float64) {
+	return func(r *rand.Rand, at int, before *[tableRows]float64) (a, b [tableRows]float64) {
+		for _, side := range []*[tableRows]float64{&a, &b} {
+			for j, z := range factors(r) {
+				before[j] = 0.6*before[j] + 0.8*z
+				side[j] = before[j]
+			}
+		}
+		for j := range b {
+			b[j] += 0.1
+		}
+		if swap(r, at) {
+			a, b = b, a
 		}
 		return a, b
 	}
@@ -70,26 +91,13 @@ func lognormal(z float64) float64 {
 func exponential(z float64) float64 { return -math.Log(1-distuv.UnitNormal.CDF(z)) - 1 }
 
 var worlds = []world{
-	{"normal", mapped(func(z float64) float64 { return z })},
-	{"lognormal", mapped(lognormal)},
-	{"exponential", mapped(exponential)},
-	{"two values", mapped(func(z float64) float64 { return math.Copysign(1, z) + 0.1*z })}, // a counter that ticks
-	{"drift", func(r *rand.Rand, at int, before *[tableRows]float64) (a, b [tableRows]float64) { // what lasts from run to run, and a warming machine
-		for _, side := range []*[tableRows]float64{&a, &b} {
-			for j, z := range factors(r) {
-				before[j] = 0.6*before[j] + 0.8*z
-				side[j] = before[j]
-			}
-		}
-		for j := range b {
-			b[j] += 0.1
-		}
-		if at%2 == 1 {
-			a, b = b, a
-		}
-		return a, b
-	}},
-	{"B skewed, A quiet", func(r *rand.Rand, _ int, _ *[tableRows]float64) (a, b [tableRows]float64) { // the hardest: the ratios themselves are skewed
+	{"normal", 0.95, mapped(func(z float64) float64 { return z })},
+	{"lognormal", 0.95, mapped(lognormal)},
+	{"exponential", 0.95, mapped(exponential)},
+	{"two values", 0.95, mapped(func(z float64) float64 { return math.Copysign(1, z) + 0.1*z })}, // a counter that ticks
+	{"lasting, A B B A", 0.91, lasting(func(_ *rand.Rand, at int) bool { return at%2 == 1 })},
+	{"lasting, order by lot", 0.94, lasting(func(r *rand.Rand, _ int) bool { return r.IntN(2) == 1 })},
+	{"B skewed, A quiet", 0.85, func(r *rand.Rand, _ int, _ *[tableRows]float64) (a, b [tableRows]float64) { // the hardest: the ratios themselves are skewed
 		a, b = factors(r), factors(r)
 		for j := range a {
 			a[j], b[j] = 0.6*a[j], 1.28*exponential(b[j])
@@ -130,11 +138,9 @@ func around(rows []paired, c float64) []span {
 	return out
 }
 
-func chosen(draws int) kind {
-	return kind{"max |t|, parametric (chosen)", func(_ *rand.Rand, rows []paired) []span {
-		return around(rows, critical(rows, len(rows[0].values), draws))
-	}}
-}
+var chosen = kind{"Student's t, Bonferroni (chosen)", func(_ *rand.Rand, rows []paired) []span {
+	return around(rows, critical(rows, len(rows[0].values)))
+}}
 
 // score of a kind over many comparisons.
 type score struct {
@@ -186,30 +192,30 @@ func (k kind) score(w world, n, comparisons int) score {
 	return s
 }
 
-// The chosen intervals hold in at least 95 of 100 tables, whatever the noise of
-// identical sides, make no false differences to speak of, and find what was planted.
+// The chosen intervals hold in at least 95 of 100 tables where rounds are
+// independent and identical sides have the same noise, whatever its shape; they
+// make no false differences to speak of, and find what was planted. Where rounds
+// hang together, or one side's noise is skewed and the other's is not, fewer hold.
 func TestCoverage(t *testing.T) {
 	t.Parallel()
 	if *candidates > 0 {
 		printCandidates(t, *candidates)
 		return
 	}
-	const comparisons = 80
-	for _, test := range []struct {
-		world  string
-		rounds int
-	}{{"normal", 6}, {"normal", 8}, {"normal", 12}, {"lognormal", 8}, {"two values", 6}, {"drift", 8}} { // all of them with -candidates
-		w := worlds[slices.IndexFunc(worlds, func(w world) bool { return w.name == test.world })]
-		s := chosen(150).score(w, test.rounds, comparisons)
-		// Three standard errors of a share of 95% in so many comparisons.
-		if least := 0.95 - 3*math.Sqrt(0.05*0.95/comparisons); s.all < least {
-			t.Errorf("%s, %d rounds: all rows hold in %.0f%% of the tables, want %.0f%%", w.name, test.rounds, 100*s.all, 100*least)
-		}
-		if s.row < 0.985 || s.falses > 0.5 {
-			t.Errorf("%s, %d rounds: %.1f%% of the rows hold; %.1f false differences in 10 tables", w.name, test.rounds, 100*s.row, s.falses)
-		}
-		if test.rounds >= 8 && s.found < 0.9 {
-			t.Errorf("%s: 10%% more CPU found in %.0f%% with %d rounds", w.name, 100*s.found, test.rounds)
+	const comparisons = 400
+	for _, w := range worlds {
+		for _, n := range []int{6, 8, 12} {
+			s := chosen.score(w, n, comparisons)
+			// Three standard errors of a share of 95% in so many comparisons.
+			if least := w.promised - 3*math.Sqrt(0.05*0.95/comparisons); s.all < least {
+				t.Errorf("%s, %d rounds: all rows hold in %.1f%% of the tables, want %.1f%%", w.name, n, 100*s.all, 100*least)
+			}
+			if most := 6 * (1 - w.promised); s.row < 0.985 || s.falses > most { // of 30; 15 rows at 5% in all make 0.1
+				t.Errorf("%s, %d rounds: %.1f%% of the rows hold; %.1f false differences in 10 tables", w.name, n, 100*s.row, s.falses)
+			}
+			if n == 8 && s.found < 0.85 || n == 12 && s.found < 0.95 {
+				t.Errorf("%s: 10%% more CPU found in %.1f%% with %d rounds", w.name, 100*s.found, n)
+			}
 		}
 	}
 }
@@ -217,7 +223,7 @@ func TestCoverage(t *testing.T) {
 // What Detectable names is found in 80 of 100 comparisons.
 func TestDetectableIsFound(t *testing.T) {
 	t.Parallel()
-	const comparisons = 2000
+	const comparisons = 1000
 	for _, n := range []int{6, 8, 12} {
 		r := rand.New(rand.NewPCG(uint64(n), 9))
 		c := studentQuantile([]paired{{values: make([]float64, n)}}, 1-0.025/tableRows)
@@ -231,6 +237,6 @@ func TestDetectableIsFound(t *testing.T) {
 				found++
 			}
 		}
-		wantNear(t, fmt.Sprintf("share found with %d rounds", n), float64(found)/comparisons, detectPower, 0.027) // three standard errors of it
+		wantNear(t, fmt.Sprintf("share found with %d rounds", n), float64(found)/comparisons, detectPower, 0.038) // three standard errors of it
 	}
 }

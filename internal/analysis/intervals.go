@@ -4,7 +4,6 @@ package analysis
 
 import (
 	"math"
-	"math/rand/v2"
 	"slices"
 
 	"gonum.org/v1/gonum/stat"
@@ -23,10 +22,8 @@ const (
 	// strength of its assumption of normal noise alone.
 	LeastRounds = 6
 
-	// maxTDraws of the bootstrap: the critical value is then known within about 1%.
-	maxTDraws = 10_000
-
-	// detectPower is the chance at which a difference counts as one that could have been seen.
+	// detectPower is the chance at which a difference counts as one that could
+	// have been seen.
 	detectPower = 0.80
 )
 
@@ -46,29 +43,28 @@ func (r paired) mean() (mean, se float64) {
 	return mean, max(sd, r.least) / math.Sqrt(float64(len(r.values)))
 }
 
-// informative rows have some spread, or an amount of it that must be assumed.
-func (r paired) informative() bool {
-	_, se := r.mean()
-	return se > 0
+// critical gives the factor c by which a row's standard error is multiplied to
+// make its interval, mean ± c·se: Student's t with n−1 degrees of freedom, at
+// 1 − 5%/2m for m rows, so that by Bonferroni's inequality all of them hold
+// together, whatever their correlation (Miller, Simultaneous Statistical
+// Inference, 1981, chapter 1).
+func critical(rows []paired, rounds int) float64 {
+	t := distuv.StudentsT{Mu: 0, Sigma: 1, Nu: float64(rounds - 1)}
+	return t.Quantile(1 - (1-rowConfidence)/2/float64(max(1, chances(rows))))
 }
 
-// critical gives the factor c by which a row's standard error is multiplied to
-// make its interval, mean ± c·se.
-//
-// It is the 95% point of the largest |t| among all rows when none differs
-// (single-step max t; Westfall & Young, Resampling-Based Multiple Testing, 1993,
-// section 2; Romano & Wolf, Econometrica 73, 2005). Its distribution comes from
-// a parametric bootstrap over rounds, see largest. For one row it is Student's t.
-func critical(rows []paired, rounds, draws int) float64 {
-	t := distuv.StudentsT{Mu: 0, Sigma: 1, Nu: float64(rounds - 1)}
-	single := t.Quantile((1 + rowConfidence) / 2)
-	if len(rows) < 2 {
-		return single
+// chances counts the rows that could be wrong by themselves: not those that are
+// another one by another name (the CPU of a stage with one box), nor those in
+// which no round differs at all.
+func chances(rows []paired) int {
+	n := 0
+	for i, r := range rows {
+		again := slices.ContainsFunc(rows[:i], func(s paired) bool { return slices.Equal(s.values, r.values) })
+		if !again && slices.ContainsFunc(r.values, func(v float64) bool { return v != 0 }) {
+			n++
+		}
 	}
-	// Bonferroni's bound holds whatever the correlation of rows, so more than
-	// that is the bootstrap's own chance.
-	bound := t.Quantile(1 - (1-rowConfidence)/2/float64(len(rows)))
-	return min(max(single, stat.Quantile(rowConfidence, stat.Empirical, largest(rows, rounds, draws), nil)), bound)
+	return n
 }
 
 // detectable is how many standard errors a true difference must have to be found,
@@ -107,82 +103,9 @@ func powerOf(delta, c float64, spreads []float64) float64 {
 // was estimated with ν degrees of freedom by the true one.
 func spreads(freedom int) []float64 {
 	chi := distuv.ChiSquared{K: float64(freedom)}
-	out := make([]float64, 400)
+	out := make([]float64, 100)
 	for i := range out {
 		out[i] = math.Sqrt(chi.Quantile((float64(i)+0.5)/float64(len(out))) / chi.K)
 	}
 	return out
-}
-
-// largest draws the largest |t| of the rows under no difference, sorted. A
-// synthetic round is a sum of the residuals of all rounds with normal weights,
-// the same weights in every row. So each row is normal noise, and rows hang
-// together as they did in the rounds: p50 with p99, the CPU of all with that of one.
-func largest(rows []paired, rounds, draws int) []float64 {
-	r := rand.New(rand.NewPCG(1, 2)) // the same rounds always give the same intervals
-	n := float64(rounds)
-	shapes := make([]noise, len(rows))
-	for i := range rows {
-		shapes[i] = rows[i].noise()
-	}
-	weights := make([]float64, rounds*rounds)
-	out := make([]float64, draws)
-	for d := range out {
-		for i := range weights {
-			weights[i] = r.NormFloat64()
-		}
-		for _, s := range shapes {
-			var sum, squares float64
-			for i := range rounds {
-				y := s.draw(weights[i*rounds:(i+1)*rounds], r)
-				sum += y
-				squares += y * y
-			}
-			if spread := squares - sum*sum/n; spread > 0 {
-				out[d] = max(out[d], math.Abs(sum)/math.Sqrt(n*spread/(n-1)))
-			}
-		}
-	}
-	slices.Sort(out)
-	return out
-}
-
-// noise is a row's residuals, scaled so that their squares sum to 1 or, where the
-// least spread had to be assumed, to what part of it was seen; own is the rest.
-type noise struct {
-	residuals []float64
-	own       float64
-}
-
-func (r paired) noise() noise {
-	mean, sd := stat.MeanStdDev(r.values, nil)
-	length := max(sd, r.least) * math.Sqrt(float64(len(r.values)-1))
-	s := noise{residuals: make([]float64, len(r.values))}
-	// The sides have no rank: with the first residual never negative, swapped ones
-	// draw the same |t|.
-	if r.values[0] < mean {
-		length = -length
-	}
-	rest := 1.0
-	for i, v := range r.values {
-		e := (v - mean) / length
-		s.residuals[i] = e
-		rest -= e * e
-	}
-	if rest > 1e-9 { // beyond rounding
-		s.own = math.Sqrt(rest)
-	}
-	return s
-}
-
-// draw makes one standard normal value.
-func (s noise) draw(weights []float64, r *rand.Rand) float64 {
-	y := 0.0
-	for k, e := range s.residuals {
-		y += e * weights[k]
-	}
-	if s.own > 0 {
-		y += s.own * r.NormFloat64()
-	}
-	return y
 }

@@ -45,12 +45,13 @@ type reading struct {
 	known  bool
 }
 
-func known(v float64) reading { return reading{value: v, known: !math.IsNaN(v) && !math.IsInf(v, 0)} }
+// known values are those that a run can hold; a larger one is a fault of its file.
+func known(v float64) reading { return reading{value: v, known: math.Abs(v) < 1e15} }
 
 // counted gives k of n as a share. A count has at least the variance of
 // Poisson's distribution, which is the count itself.
 func counted(k, n int) reading {
-	if n <= 0 {
+	if n <= 0 || k < 0 {
 		return reading{}
 	}
 	r := known(float64(k) / float64(n))
@@ -101,7 +102,9 @@ func measures(rounds []Pair) []measure {
 			return reading
 		}},
 		measure{name: QuantityStale, unit: UnitCount, sum: true, read: func(r *record.Run) reading {
-			return reading{value: float64(r.Summary.Reads.Stale), chance: float64(r.Summary.Reads.Stale), known: judgedReads(r) > 0}
+			k := counted(r.Summary.Reads.Stale, 1)
+			k.known = k.known && judgedReads(r) > 0
+			return k
 		}},
 		measure{name: QuantityStaleRate, unit: UnitRatio, read: func(r *record.Run) reading {
 			return counted(r.Summary.Reads.Stale, judgedReads(r))
