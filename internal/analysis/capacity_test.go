@@ -3,6 +3,7 @@
 package analysis_test
 
 import (
+	"flag"
 	"fmt"
 	"math"
 	"math/rand/v2"
@@ -339,27 +340,35 @@ func TestSearchEnds(t *testing.T) {
 	})
 }
 
+var searchCases = flag.Int("search-cases", 200, "searches in noise")
+
 // A run now and then that says the contrary of the truth, and an edge that is not
 // sharp, do not lead the search astray.
 func TestSearchInNoise(t *testing.T) {
 	t.Parallel()
-	r := rand.New(rand.NewPCG(7, 7))
-	const cases, wrong, width = 200, 0.05, 0.02
-	found, steps := 0, 0
-	for range cases {
-		at := 60 + 4000*r.Float64()
-		c := search(t, analysis.SearchOptions{}, func(rate float64, _ int) analysis.Step {
-			now := at * (1 + width*r.NormFloat64())
-			return met(rate, rate <= now != (r.Float64() < wrong))
-		})
-		if c.Low <= at*1.05 && at <= c.High*1.05 {
-			found++
+	const width = 0.02
+	for _, test := range []struct {
+		repeats int
+		wrong   float64 // share of the runs that say the contrary
+		least   float64 // share of the searches that must find the edge
+	}{{1, 0.05, 0}, {3, 0.05, 0.9}, {3, 0.1, 0}, {5, 0.1, 0.9}} {
+		r := rand.New(rand.NewPCG(7, 7))
+		found, steps := 0, 0
+		for range *searchCases {
+			at := 60 + 4000*r.Float64()
+			c := search(t, analysis.SearchOptions{Repeats: test.repeats}, func(rate float64, _ int) analysis.Step {
+				now := at * (1 + width*r.NormFloat64())
+				return met(rate, rate <= now != (r.Float64() < test.wrong))
+			})
+			if c.Low <= at*1.05 && at <= c.High*1.05 {
+				found++
+			}
+			steps += len(c.Steps)
 		}
-		steps += len(c.Steps)
-	}
-	t.Logf("%d of %d found within 5%%, %.1f runs each", found, cases, float64(steps)/cases)
-	if found < cases*90/100 {
-		t.Errorf("%d of %d found", found, cases)
+		t.Logf("%d repeats, %g of the runs wrong: %d of %d found within 5%%, %.1f runs each", test.repeats, test.wrong, found, *searchCases, float64(steps)/float64(*searchCases))
+		if float64(found) < test.least*float64(*searchCases) {
+			t.Errorf("%d of %d found", found, *searchCases)
+		}
 	}
 }
 
