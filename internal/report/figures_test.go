@@ -110,6 +110,8 @@ func TestCapacityCurve(t *testing.T) {
 		t.Errorf("%d figures", len(all["svg"]))
 	}
 	has(t, figure(t, p, "capacity-1-t"), "met", "missed", "fit (USL)", "limit of api", "no waiting", "1,000", "requests in flight, mean")
+	c.Bounds[0].Points = []report.CurvePoint{{Concurrency: 0, Served: 5000}, {Concurrency: 12, Served: 5000}}
+	has(t, figure(t, page(t, report.HTML{Capacity: []report.CapacityCurve{c}}), "capacity-1-t"), "Served, requests a second; limit of api lies above, at 5,000")
 	if body := words(all["tbody"][0]); !strings.Contains(body, "90080012.0200 msmissed") || !strings.Contains(p, "no peak is said") {
 		t.Error(body)
 	}
