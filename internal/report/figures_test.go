@@ -68,17 +68,17 @@ func TestForest(t *testing.T) {
 		{Label: "p50", A: "1.10 ms", B: "0.90 ms", Ratio: 0.82, Low: 0.78, High: 0.87, Conclusion: "b lower"},
 		{Label: "p99", A: "4.0 ms", B: "3.9 ms", Ratio: 0.97, Low: 0.7, High: 1.4, Conclusion: "no detectable difference"},
 		{Label: "error rate", Ratio: 2, Low: 0.1, High: 4000, Conclusion: "beyond the axis"},
-		{Label: "stale reads", A: "0", B: "31", Conclusion: "not comparable"},
+		{Label: "stale reads", A: "0", B: "31", Interval: "+12 to +40", Conclusion: "a lower"},
 	}}
 	p := page(t, report.HTML{Comparison: f})
 	all := holds(t, p)
 	svg := figure(t, p, "forest-t")
-	has(t, svg, "Ratio of stage 5 to stage 4, with 95% interval", "p50", "b lower", "p99", "no detectable difference", "stale reads", "not comparable", "1", "0.1", "100")
+	has(t, svg, "Ratio of stage 5 to stage 4, with 95% interval", "p50", "b lower", "p99", "no detectable difference", "stale reads", "a lower", "1", "0.1", "100")
 	if d := words(all["desc"][0]); !strings.Contains(d, "4 quantities, of which 1 have") {
 		t.Error(d)
 	}
 	table := words(all["tbody"][0])
-	for _, want := range []string{"p501.10 ms0.90 ms0.820.78 to 0.87b lower", "stale reads031--not comparable"} {
+	for _, want := range []string{"p501.10 ms0.90 ms0.820.78 to 0.87b lower", "stale reads031-+12 to +40a lower"} {
 		if !strings.Contains(table, want) {
 			t.Errorf("no %q in %s", want, table)
 		}

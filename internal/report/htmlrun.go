@@ -35,6 +35,7 @@ type htmlRun struct {
 	CPUPerReq  float64 // seconds a request, all containers
 	Stale      string  // reads; None where none was judged
 	Commands   []string
+	ByHand     bool // the rate was changed while it ran
 }
 
 // fact is a word and what there is to say of it.
@@ -75,6 +76,7 @@ func runOf(run *record.Run, number int) htmlRun {
 		Answers: analysis.Answered(run.Summary),
 		Facts:   facts(run), Results: results(run), Boxes: boxes(run), Nearest: nearest(run),
 		Drawing: template.HTML(drawing(id+"-boxes", run)), Commands: commands(run), Throttling: throttling(run), Stale: None,
+		ByHand: slices.ContainsFunc(run.Events, func(e record.Event) bool { return e.Kind == "rate" }),
 	}
 	if r := run.Summary.Reads; r.Fresh+r.Stale+r.Wrong > 0 {
 		h.Stale = Count(r.Stale)
