@@ -101,7 +101,7 @@ func TestTopInATerminal(t *testing.T) {
 	w := s.open("140x40", "top")
 	w.shows("nginx", "postgres", "api", "quit")
 	w.keys("g")
-	w.shows("200/s")
+	w.shows("mixed at 200/s") // what the stage itself asks for
 	w.keys("+")
 	w.shows("250/s")
 

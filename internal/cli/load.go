@@ -114,22 +114,48 @@ func (a *app) runLoad(ctx context.Context, o loadOptions) error {
 		return err
 	}
 	defer s.engine.Close()
-	st, p, err := s.current(ctx)
+	l, err := s.ready(ctx, order)
 	if err != nil {
 		return err
+	}
+	if err := store().Check(); err != nil { // before a minute of load, not after it
+		return err
+	}
+	l.OnHello = func() { s.sayHello(l.stage, l.Order) }
+	l.OnWindow = func(w record.Window) { _ = report.WriteWindow(a.Err, w, report.Options{Color: a.colour(a.Err)}) }
+	l.OnEvent = func(e record.Event) { a.note("  %6.1fs  %s %s %s", e.AtSeconds, e.Container, e.Kind, e.Detail) }
+	run, err := trial.Run(ctx, l.Options)
+	if run == nil {
+		return err
+	}
+	return s.keep(run, l.stage, l.project, err)
+}
+
+// readied is a trial that can begin, and what it is made on.
+type readied struct {
+	trial.Options
+	stage   stages.Stage
+	project *compose.Project
+}
+
+// ready checks an order against the stack that is up, and completes it.
+func (s *session) ready(ctx context.Context, order loadgen.Order) (*readied, error) {
+	st, p, err := s.current(ctx)
+	if err != nil {
+		return nil, err
 	}
 	if order.Workload == "" {
 		order.Workload = st.Lab.Workload
 	}
 	if err := s.canServe(st, order.Workload); err != nil {
-		return err
+		return nil, err
 	}
 	if err := s.standing(st); err != nil {
-		return err
+		return nil, err
 	}
 	for _, c := range s.observed.Containers {
 		if c.OneOff && c.State == "running" {
-			return problem.New(problem.Unsupported, "another load is running on this stack: together they would measure each other",
+			return nil, problem.New(problem.Unsupported, "another load is running on this stack: together they would measure each other",
 				"wait for it to end, or load another stack: lab -p second up "+strconv.Itoa(st.Number))
 		}
 	}
@@ -137,22 +163,11 @@ func (a *app) runLoad(ctx context.Context, o loadOptions) error {
 	order.Users = s.users()
 	made, err := s.builder().Ensure(ctx, generator)
 	if err != nil {
-		return err
-	}
-	if err := store().Check(); err != nil { // before a minute of load, not after it
-		return err
+		return nil, err
 	}
 	network, _ := p.Network(st.Lab.Network)
-	run, err := trial.Run(ctx, trial.Options{
-		Engine: s.engine, Project: s.project, Network: network.Name, Generator: made[generator].Ref, Order: order,
-		OnHello:  func() { s.sayHello(st, order) },
-		OnWindow: func(w record.Window) { _ = report.WriteWindow(a.Err, w, report.Options{Color: a.colour(a.Err)}) },
-		OnEvent:  func(e record.Event) { a.note("  %6.1fs  %s %s %s", e.AtSeconds, e.Container, e.Kind, e.Detail) },
-	})
-	if run == nil {
-		return err
-	}
-	return s.keep(run, st, p, err)
+	return &readied{stage: st, project: p, Options: trial.Options{
+		Engine: s.engine, Project: s.project, Network: network.Name, Generator: made[generator].Ref, Order: order}}, nil
 }
 
 // keep judges, saves and prints a run; cut is why it ended early, if it did.
@@ -164,17 +179,8 @@ func (s *session) keep(run *record.Run, st stages.Stage, p *compose.Project, cut
 	if err := s.printRun(run); err != nil {
 		return err
 	}
-	switch {
-	case saved != nil && s.asJSON(): // stdout has its one document already
-		s.note("lab: %v", saved)
-		return exitCode(problem.Of(saved).Kind.ExitCode())
-	case saved != nil:
-		return saved
-	case cut != nil && s.asJSON():
-		s.note("lab: %v", cut)
-		return exitCode(problem.Of(cut).Kind.ExitCode())
-	case cut != nil:
-		return cut
+	if failed := earlier(saved, cut); failed != nil {
+		return s.after(failed)
 	}
 	if !s.asJSON() {
 		fmt.Fprintf(s.Out, "saved as %s; lab runs show last prints it again\n", run.ID)
@@ -183,6 +189,24 @@ func (s *session) keep(run *record.Run, st stages.Stage, p *compose.Project, cut
 		return exitCode(problem.NotValid.ExitCode())
 	}
 	return nil
+}
+
+// after is how a command fails that has printed its result: with -o json stdout
+// has its one document already.
+func (a *app) after(err error) error {
+	if err == nil || !a.asJSON() {
+		return err
+	}
+	a.note("lab: %v", err)
+	return exitCode(problem.Of(err).Kind.ExitCode())
+}
+
+// earlier is the first of two errors.
+func earlier(first, second error) error {
+	if first != nil {
+		return first
+	}
+	return second
 }
 
 // save completes a run with what it was made on, judges it and stores it.
@@ -223,15 +247,19 @@ func seconds(s float64) string { return time.Duration(s * float64(time.Second)).
 // canServe refuses a workload that asks for what the stack does not have, before
 // anything is sent. What it has follows from the environment of its api.
 func (s *session) canServe(st stages.Stage, workload string) error {
-	w, err := loadgen.ParseWorkload(workload)
-	if err != nil {
-		return problem.New(problem.Usage, oneLine(err.Error()), "lab load --help")
-	}
 	api, err := s.observed.Find("api")
 	if err != nil {
 		return err
 	}
-	env := api[0].Env
+	return canServe(st, api[0].Env, workload)
+}
+
+// canServe tells whether an api with this environment can serve a workload.
+func canServe(st stages.Stage, env map[string]string, workload string) error {
+	w, err := loadgen.ParseWorkload(workload)
+	if err != nil {
+		return problem.New(problem.Usage, oneLine(err.Error()), "lab load --help")
+	}
 	has := map[string]bool{"": true, "database": env["DATABASE_URL"] != "", "loadq": env["LOADQ"] == "on" || env["AMQP_URL"] != ""}
 	for _, e := range w.Endpoints() {
 		if !has[e.Needs] {

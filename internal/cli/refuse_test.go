@@ -41,6 +41,16 @@ func TestRefuses(t *testing.T) {
 		// Views of nothing.
 		{"top --run demo --speed 0", 2, "1 to 20"}, {"top --run demo --speed NaN", 2, "1 to 20"}, {"top --run demo-x", 2, "lab top --run demo"},
 		{"top --run demo-99", 3, "stage 99"}, {"top --run nosuch", 3, "lab runs"}, {"top --run demo", 11, "terminal"}, {"top --run demo-3 extra", 2, ""},
+		// Comparisons that can't be made.
+		{"compare", 2, ""}, {"compare 4 5 6", 2, ""}, {"compare 4 5 --rate 0", 2, "above 0"}, {"compare 4 5 --rounds -1", 2, "1 to 100"},
+		{"compare 4 5 --precision lots", 2, "--precision"}, {"compare 4 5 --duration 0s", 2, "--duration"}, {"compare 4 5 --workload nosuch", 2, "nosuch"},
+		{"compare 1 5 --workload users", 11, "stage 1 can't serve"}, {"compare 4 5 --env-b nosuch", 2, "SERVICE.NAME=VALUE"}, {"compare 5..4", 2, "A..B"},
+		{"compare 4", 2, "A..B"}, {"compare 2..99", 3, "lab stages"}, {"compare 2..3 --env-a api.POOL=off", 2, "two sides"}, {"compare 4 nosuch", 3, "lab runs"},
+		{"compare nosuch last", 3, "lab runs"},
+		// Capacities of nothing.
+		{"capacity", 2, ""}, {"capacity 5 --slo p99", 2, "--slo"}, {"capacity 5 --slo p98<1s", 2, "p98"}, {"capacity 5 --start 0", 2, "above 0"},
+		{"capacity 5 --start 100 --max 50", 2, "--max"}, {"capacity 5 --precision 0", 2, "--precision"}, {"capacity 99", 3, "lab stages"}, {"capacity 5..4", 2, "A..B"},
+		{"capacity 1 --workload users", 11, "stage 1 can't serve"}, {"capacity 5 --env nosuch", 2, "SERVICE.NAME=VALUE"}, {"capacity 5", 5, ""},
 		// What is not there.
 		{"diff 1 99", 3, "lab stages"}, {"diff nosuch 1", 3, "nosuch"}, {"runs show nosuch", 3, "lab runs"}, {"runs show last", 3, "lab load"},
 		{"report", 2, "lab report --help"}, {"report demo-1 -o page.txt", 2, "end in .html"}, {"report nosuch", 3, "lab runs"}, {"report last", 3, "lab load"}, {"report demo-99", 3, "stage 99"},
@@ -48,6 +58,7 @@ func TestRefuses(t *testing.T) {
 		// No engine.
 		{"status", 5, "no engine answers at unix://"}, {"up 1", 5, "make engine"}, {"up 1 --dry-run", 5, ""}, {"down", 5, ""}, {"scale api=2", 5, ""},
 		{"logs", 5, ""}, {"images list", 5, ""}, {"images build", 5, ""}, {"images rm", 5, ""}, {"load --rate 10", 5, ""}, {"top", 5, ""},
+		{"compare 4 5", 5, ""}, {"compare 2..3", 5, ""},
 	}
 	for _, c := range cases {
 		t.Run(c.args, func(t *testing.T) {

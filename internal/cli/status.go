@@ -86,7 +86,7 @@ func (a *app) runStatus(ctx context.Context) error {
 	for _, w := range said {
 		out.Queue, out.Replication = cmp.Or(w.Queue, out.Queue), cmp.Or(w.Replication, out.Replication)
 	}
-	s.askStarting(ctx, here)
+	s.askDoubtful(ctx, here)
 	for _, c := range here {
 		row := containerStatus{Service: c.Service, Replica: c.Replica, Name: c.Name, ID: c.ID, State: c.State, Health: c.Health,
 			LimitCores: c.LimitCores, MemoryLimitBytes: c.LimitMemory, Roles: meter.Roles(said, c.ID)}
@@ -123,12 +123,12 @@ func (s *session) measure(ctx context.Context, here []engine.Container) (meter.G
 	return second.Since(first), nil
 }
 
-// askStarting asks those that the engine still calls starting: its own checks
-// are rare (docs/decisions/health.md).
-func (s *session) askStarting(ctx context.Context, here []engine.Container) {
+// askDoubtful asks those that the engine still calls starting, or unhealthy as it
+// does after a pause: its own checks are rare (docs/decisions/health.md).
+func (s *session) askDoubtful(ctx context.Context, here []engine.Container) {
 	var g errgroup.Group
 	for i := range here {
-		if c := &here[i]; c.State == "running" && c.Health == "starting" {
+		if c := &here[i]; c.State == "running" && (c.Health == "starting" || c.Health == "unhealthy") {
 			g.Go(func() error {
 				if ok, err := s.engine.Answers(ctx, c.ID, c.HealthTest); err == nil && ok {
 					c.Health = "healthy"

@@ -104,17 +104,25 @@ func (s *session) wanted(ctx context.Context, st *stages.Stage, o upOptions) (*c
 	if err := s.keepSeed(p); err != nil {
 		return nil, want, err
 	}
-	for _, e := range o.env {
+	if err := override(p, o.env); err != nil {
+		return nil, want, err
+	}
+	return p, want, nil
+}
+
+// override sets what was given as SERVICE.NAME=VALUE.
+func override(p *compose.Project, env []string) error {
+	for _, e := range env {
 		name, value, ok := strings.Cut(e, "=")
 		service, key, dotted := strings.Cut(name, ".")
 		if !ok || !dotted || key == "" {
-			return nil, want, problem.Newf(problem.Usage, "--env api.POOL=off", "--env %q is not SERVICE.NAME=VALUE", e)
+			return problem.Newf(problem.Usage, "--env api.POOL=off", "--env %q is not SERVICE.NAME=VALUE", e)
 		}
 		if err := p.Override(service, key, value); err != nil {
-			return nil, want, err
+			return err
 		}
 	}
-	return p, want, nil
+	return nil
 }
 
 // chooseNet is the one asked for, else the one that the stack has, else a free one.

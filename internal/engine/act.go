@@ -7,6 +7,7 @@ import (
 
 	"github.com/containerd/errdefs"
 	"github.com/moby/moby/client"
+	"golang.org/x/sync/errgroup"
 
 	"systemlab/internal/problem"
 )
@@ -66,4 +67,36 @@ func (e *Engine) act(ctx context.Context, project, name string, do func(id strin
 		return err
 	}
 	return e.wrap(do(c.ID))
+}
+
+// PauseAll freezes all containers of a project that run, at once: boxes that talk
+// to each other stop together. Those that are frozen already stay so.
+func (e *Engine) PauseAll(ctx context.Context, project string) error {
+	return e.each(ctx, project, "running", func(ctx context.Context, id string) error {
+		_, err := e.api.ContainerPause(ctx, id, client.ContainerPauseOptions{})
+		return err
+	})
+}
+
+// UnpauseAll lets all frozen containers of a project go on.
+func (e *Engine) UnpauseAll(ctx context.Context, project string) error {
+	return e.each(ctx, project, "paused", func(ctx context.Context, id string) error {
+		_, err := e.api.ContainerUnpause(ctx, id, client.ContainerUnpauseOptions{})
+		return err
+	})
+}
+
+// each acts on all containers of a project in a state, at the same time.
+func (e *Engine) each(ctx context.Context, project, state string, act func(context.Context, string) error) error {
+	all, err := e.Containers(ctx, project)
+	if err != nil {
+		return err
+	}
+	g, ctx := errgroup.WithContext(ctx)
+	for _, c := range all {
+		if c.State == state && !c.OneOff {
+			g.Go(func() error { return e.wrap(act(ctx, c.ID)) })
+		}
+	}
+	return g.Wait()
 }

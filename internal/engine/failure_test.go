@@ -109,6 +109,19 @@ func TestApplyAfterFailure(t *testing.T) {
 	}
 }
 
+// The engine calls a container unhealthy that was paused, until its next check;
+// one that answers is fine.
+func TestPausedIsNotUnhealthy(t *testing.T) {
+	t.Parallel()
+	f := fake(t)
+	e := open(t, f)
+	p := load(t, small)
+	up(t, e, p)
+	f.SetState("p-db-1", "paused")
+	f.SetHealth("p-db-1", "unhealthy")
+	up(t, e, p)
+}
+
 // The engine goes in the middle and comes back with what it held.
 func TestEngineDiesAndComesBack(t *testing.T) {
 	t.Parallel()

@@ -25,18 +25,20 @@ const (
 	rarestCheck = time.Second
 	answerLimit = 5 * time.Second  // a check that takes longer has not been answered
 	waitAtLeast = 60 * time.Second // for a service whose own numbers promise less
+	doubts      = 6                // checks of our own, 2 s in all, before unhealthy is believed
 )
 
 // waitHealthy waits until a container answers its own check, run by lab itself
-// since the engine's own checks are rare. A container that dies or that the
-// engine calls unhealthy ends the wait at once.
+// since the engine's own checks are rare. One that dies ends the wait at once; one
+// that the engine calls unhealthy does when it doesn't answer us either, for the
+// engine says so of every container that was paused until its next check.
 func (e *Engine) waitHealthy(ctx context.Context, id, name string, h *compose.Health) error {
 	limit := waitAtLeast
 	if h != nil {
 		limit = max(limit, h.StartPeriod+time.Duration(h.Retries)*h.Interval)
 	}
 	begin, between := time.Now(), firstCheck
-	for {
+	for asked := 0; ; asked++ {
 		c, err := e.Container(ctx, id)
 		switch {
 		case errdefs.IsNotFound(err):
@@ -45,7 +47,7 @@ func (e *Engine) waitHealthy(ctx context.Context, id, name string, h *compose.He
 			return e.wrap(err)
 		case c.State != "running" && c.State != "created":
 			return e.tellDeath(ctx, id, name)
-		case c.Health == "unhealthy":
+		case c.Health == "unhealthy" && (h == nil || asked >= doubts):
 			return e.tellUnhealthy(ctx, id, name, "is unhealthy")
 		case h == nil || c.Health == "healthy":
 			return nil

@@ -33,6 +33,7 @@ var rooms = map[string][]string{
 	"internal/image":             {"internal/compose", "internal/engine", "internal/problem"},
 	"internal/meter":             {"internal/engine", "internal/record"},
 	"internal/trial":             {"internal/engine", "internal/meter", "loadgen", "internal/record", "internal/problem"},
+	"internal/rounds":            {"internal/record"},
 	"internal/record":            {"internal/problem"},
 	"internal/analysis":          {"internal/record"},
 	"internal/report":            {"internal/record", "internal/analysis", "internal/layout"},
@@ -43,6 +44,7 @@ var rooms = map[string][]string{
 	"internal/cli":               {".", "stages", "loadgen", "internal"},
 	"cmd/lab":                    {"internal/cli"},
 	"e2e":                        {},
+	"e2e/panics":                 {"internal/engine", "internal/live", "internal/tui"},
 }
 
 // owners say which library has exactly one importing room.
@@ -51,6 +53,7 @@ var owners = map[string]string{
 	"github.com/compose-spec/compose-go":  "internal/compose",
 	"github.com/tsenart/vegeta":           "loadgen",
 	"github.com/spf13/cobra":              "internal/cli",
+	"gonum.org/v1/gonum":                  "internal/analysis",
 	"charm.land/":                         "internal/tui",
 	"github.com/NimbleMarkets/ntcharts":   "internal/tui",
 	"gonum.org/v1/plot":                   "internal/report",

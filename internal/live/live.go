@@ -8,6 +8,7 @@ package live
 import (
 	"context"
 	"errors"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -50,6 +51,8 @@ const (
 	lookEvery = 10 * time.Second
 	// lookSoon gathers the events of one change into one look.
 	lookSoon = 200 * time.Millisecond
+	// refresh is how often the containers are read: as often as the view is drawn.
+	refresh = time.Second
 	// retry is the pause before an engine that does not answer is asked again.
 	retry = time.Second
 )
@@ -62,11 +65,13 @@ type Source struct {
 
 	mu    sync.Mutex
 	stage Stage
-	here  []engine.Container
+	here  []engine.Container  // that stage was described for, if it was
 	roles map[string][]string // by the container's name, as it last said
 	load  *load               // that runs, or nil
 	last  *record.Run         // that was measured last and is not kept yet
 	of    Stage               // the stage that it was measured on
+
+	described bool
 
 	fail atomic.Pointer[context.CancelCauseFunc] // set by Show: ends it
 }
@@ -124,7 +129,7 @@ func (s *Source) follow(ctx context.Context) error {
 	here := s.here
 	s.mu.Unlock()
 	reader, _ := meter.Pick(ctx, s.o.Engine.Info().Local, &meter.Files{}, s.o.Engine, here)
-	m := meter.New(meter.Options{Reader: reader, List: s.containers})
+	m := meter.New(meter.Options{Reader: reader, Interval: refresh, List: s.containers})
 	defer m.Close()
 	g, ctx := errgroup.WithContext(ctx)
 	watch := meter.NewWatch(s.o.Engine, func(said meter.Said) { s.guard(func() { s.heard(said) }) })
@@ -186,20 +191,27 @@ func (s *Source) show(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	st, err := s.o.Describe(ctx, o)
+	var here []engine.Container
+	for _, c := range o.Containers {
+		if !c.OneOff {
+			here = append(here, c)
+		}
+	}
+	s.mu.Lock()
+	st, same := s.stage, s.described && slices.EqualFunc(here, s.here, func(a, b engine.Container) bool { return a.ID == b.ID })
+	s.mu.Unlock()
+	if !same { // a container never changes what it was made for
+		st, err = s.o.Describe(ctx, o)
+	}
 	if err != nil && ctx.Err() != nil {
 		return err
 	}
 	s.mu.Lock()
+	s.described = err == nil
 	if err == nil { // else in the middle of a change, or nothing is up: the last one stands
 		s.stage = st
 	}
-	s.here = s.here[:0:0]
-	for _, c := range o.Containers {
-		if !c.OneOff {
-			s.here = append(s.here, c)
-		}
-	}
+	s.here = here
 	stack := s.stack()
 	s.mu.Unlock()
 	s.put(tui.Event{Stack: &stack})

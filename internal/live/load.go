@@ -74,7 +74,7 @@ func (s *Source) StartOrder(ctx context.Context, order loadgen.Order, rate float
 		s.guard(func() {
 			var offset float64
 			run, err := trial.Run(inner, trial.Options{
-				Engine: s.o.Engine, Project: s.o.Project, Network: st.Network, Generator: image, Order: order, Control: l.control,
+				Engine: s.o.Engine, Project: s.o.Project, Network: st.Network, Generator: image, Order: order, Control: l.control, Interval: refresh,
 				OnHello:  func() { offset = s.now(); close(l.begun) },
 				OnWindow: func(w record.Window) { w.StartSeconds += offset; s.put(tui.Event{Window: &w}) },
 			})

@@ -42,6 +42,15 @@ type Run struct {
 	Host            Host              `json:"host"`
 	Meter           string            `json:"meter"` // "cgroup v1", "cgroup v2" or "engine API"
 	Verdict         Verdict           `json:"verdict"`
+	Round           *Round            `json:"round,omitempty"` // of a comparison; nil for a run by itself
+}
+
+// Round says that a run is one side of one round of a comparison. The runs of a
+// comparison share its name, those of a round its number as well.
+type Round struct {
+	Comparison string `json:"comparison"`
+	Side       string `json:"side"`   // "a" or "b"
+	Number     int    `json:"number"` // from 1
 }
 
 // Stage names the architecture that a run was made on. Hash covers its whole

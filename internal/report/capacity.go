@@ -3,130 +3,266 @@
 package report
 
 import (
-	"cmp"
 	"fmt"
-	"math"
-	"slices"
+	"io"
+	"strconv"
+	"strings"
 
-	"systemlab/internal/report/chart"
+	"systemlab/internal/analysis"
+	"systemlab/internal/record"
 )
 
-// CapacityCurve is throughput against requests in flight: what was measured, the
-// fit, and the bounds that follow from the measured demands. Whoever searches
-// for the capacity fills it.
-type CapacityCurve struct {
-	Name      string // of the stage
-	Objective string // as typed: p99<100ms,errors<0.1%
-	Result    string // in one line: the highest rate that met it, or why none is said
-	Points    []CapacityPoint
-	Fit       []CurvePoint   // of the Universal Scalability Law; none where it was refused
-	Bounds    []CapacityLine // asymptotes
-	Notes     []string
+// WriteCapacity prints how much a stage serves within its objective: the steps of
+// the search, the answer, the bounds that CPU sets, and the curve.
+func WriteCapacity(w io.Writer, c analysis.Capacity, o Options) error {
+	p := &capacityPage{c: c, o: o}
+	p.line("%s %s", o.paint(bold, fmt.Sprintf("Stage %d, %s", c.Stage.Number, c.Stage.Title)), o.paint(dim, "· "+c.Objective.String()))
+	p.line("")
+	p.steps()
+	p.item("Capacity", "%s", o.paint(bold, Capacity(c)))
+	p.bounds()
+	p.curve()
+	for i, note := range c.Notes {
+		p.item(first("Notes", i), "%s", note)
+	}
+	_, err := io.WriteString(w, p.b.String())
+	return err
 }
 
-// CapacityPoint is one step of the search.
-type CapacityPoint struct {
-	Rate        float64 // asked, a second
-	Concurrency float64 // requests in flight, mean
-	Served      float64 // a second
-	P99         float64 // seconds
-	Meets       bool    // the objective
+// Capacity says the answer of a search in a few words: 322/s (met at 322/s,
+// missed at 336/s).
+func Capacity(c analysis.Capacity) string {
+	switch {
+	case c.AtLeast:
+		return fmt.Sprintf("at least %s/s: no rate missed", Rate(c.Rate))
+	case c.Rate <= 0 && c.High > 0:
+		return fmt.Sprintf("below %s/s: no rate met it", Rate(c.High))
+	case c.Rate <= 0:
+		return "unknown"
+	}
+	return fmt.Sprintf("%s/s (met at %s/s, missed at %s/s)", Rate(c.Rate), Rate(c.Low), Rate(c.High))
 }
 
-// CurvePoint is one point of a curve.
-type CurvePoint struct{ Concurrency, Served float64 }
-
-// CapacityLine is a named curve.
-type CapacityLine struct {
-	Name   string
-	Points []CurvePoint
+type capacityPage struct {
+	c analysis.Capacity
+	o Options
+	b strings.Builder
 }
 
-// figure draws the steps as points: discs where the objective was met, rings
-// where it was not.
-func (c CapacityCurve) figure(id string) (fig chart.Figure, ok bool) {
-	met, missed := chart.Line{Name: "met", Series: 0, Mark: chart.Disc, Bare: true}, chart.Line{Name: "missed", Series: 3, Mark: chart.Ring, Bare: true}
-	right, top := 0.0, 0.0
-	for _, p := range c.Points {
-		if !(p.Concurrency >= 0 && p.Served >= 0 && plausible(p.Concurrency) && plausible(p.Served)) {
-			continue
+func (p *capacityPage) line(format string, args ...any) { fmt.Fprintf(&p.b, format+"\n", args...) }
+
+// item prints one line under a label, broken at words where it is longer than a
+// terminal.
+func (p *capacityPage) item(label, format string, args ...any) {
+	const width, indent = 80, 10
+	line, used := p.o.paint(bold, label)+strings.Repeat(" ", max(0, indent-len(label))), indent
+	for i, word := range strings.Fields(fmt.Sprintf(format, args...)) {
+		n := len([]rune(word))
+		switch {
+		case i == 0:
+		case used+1+n > width:
+			p.line("%s", line)
+			line, used = strings.Repeat(" ", indent), indent
+		default:
+			line, used = line+" ", used+1
 		}
-		right, top = max(right, p.Concurrency), max(top, p.Served)
-		line := &missed
-		if p.Meets {
-			line = &met
-		}
-		line.Points = append(line.Points, chart.Point{X: p.Concurrency, Y: p.Served})
+		line, used = line+word, used+n
 	}
-	if right == 0 || top == 0 {
-		return fig, false
-	}
-	right = right * 1.08
-	top = c.withBounds(right, top)
-	top = chart.Step(top*1.05, 1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10)
-	panel := chart.Panel{
-		Heading: "Served, requests a second", Height: 330,
-		X: chart.Axis{Label: "requests in flight, mean", Min: 0, Max: right, Ticks: chart.LinearTicks(0, right, 10, tickNumber)},
-		Y: chart.Axis{Min: 0, Max: top, Ticks: chart.LinearTicks(0, top, 6, Rate)},
-	}
-	for i, b := range c.Bounds {
-		panel.Lines = append(panel.Lines, curve(b.Name, i+4, b.Points, right, top))
-		if low := b.lowest(); low > top && plausible(low) { // a bound that can't be seen must be said
-			panel.Heading += fmt.Sprintf("; %s lies above, at %s", b.Name, Rate(low))
-		}
-	}
-	panel.Lines = append(panel.Lines, curve("fit (USL)", 1, c.Fit, right, top), met, missed)
-	return chart.Figure{ID: id, Title: "Capacity of " + orElse(c.Name, "the stage"), Desc: c.words(), Panels: []chart.Panel{panel}}, true
+	p.line("%s", line)
 }
 
-// withBounds makes room for the bounds that are flat and near what was measured.
-func (c CapacityCurve) withBounds(right, top float64) float64 {
-	measured := top
+func first(label string, i int) string {
+	if i == 0 {
+		return label
+	}
+	return ""
+}
+
+func (p *capacityPage) steps() {
+	if len(p.c.Steps) == 0 {
+		return
+	}
+	quantile, _, _ := strings.Cut(p.c.Objective.String(), "<")
+	t := Table{Head: []string{"step", "meets", "verdict", "asked/s", "served/s", "failed", quantile, "in flight"}, Left: 3}
+	untrusted := false
+	for _, s := range p.c.Steps {
+		latency := None // without answers, or with too few of them
+		if s.Trusted && s.Latency > 0 {
+			latency = Seconds(s.Latency)
+		}
+		untrusted = untrusted || !s.Trusted && s.Served > 0
+		t.Row(string(s.Purpose), meets(s), string(s.Verdict), Rate(s.Rate), Rate(s.Served), Percent(s.Failed), latency, inFlight(s.Concurrency))
+	}
+	p.b.WriteString(t.text(p.o))
+	if untrusted {
+		p.line("%s", p.o.paint(dim, quantile+" "+None+": too few answers for it"))
+	}
+	p.line("")
+}
+
+// CapacityStepLine tells of a step when it has been made.
+func CapacityStepLine(why analysis.Purpose, s analysis.Step) string {
+	answer := map[string]string{"yes": "meets it", "no": "misses it", None: "invalid"}[meets(s)]
+	return fmt.Sprintf("%s/s (%s): served %s/s, %s failed, p99 %s: %s", Rate(s.Asked), why, Rate(s.Served), Percent(s.Failed), Seconds(s.P99), answer)
+}
+
+func meets(s analysis.Step) string {
+	switch {
+	case s.Verdict == record.Invalid:
+		return None
+	case s.Meets:
+		return "yes"
+	}
+	return "no"
+}
+
+func inFlight(n float64) string {
+	if !plausible(n) || n < 0 {
+		return None
+	}
+	return significant(n)
+}
+
+// shownBounds is how many services' bounds are printed; the rest are far from binding.
+const shownBounds = 3
+
+func (p *capacityPage) bounds() {
+	for i, b := range p.c.Bounds[:min(shownBounds, len(p.c.Bounds))] {
+		p.item(first("CPU bound", i), "%s/s by %s: %s ms a request, %s cores", Rate(b.Rate), b.Service, Milliseconds(b.DemandSeconds), trim(Cores(b.LimitCores)))
+	}
+}
+
+func (p *capacityPage) curve() {
+	u := p.c.USL
+	if u.Refused != "" {
+		p.item("Scaling", "no fit: %s", u.Refused)
+		return
+	}
+	if u.Steps == 0 {
+		return
+	}
+	p.item("Scaling", "λ %s: a second, with one in flight", estimate(u.Lambda))
+	p.item("", "σ %s: the share that is done one at a time", estimate(u.Sigma))
+	p.item("", "κ %s: what requests cost each other", estimate(u.Kappa))
+	if u.Peak == nil {
+		p.item("", "no peak: throughput was not seen to fall")
+	} else {
+		p.item("", "peak with %s in flight", estimate(*u.Peak))
+	}
+	p.item("", "by %d steps with %s to %s in flight, which lie %s off the curve", u.Steps, inFlight(u.Measured[0]), inFlight(u.Measured[1]), Percent(u.Spread))
+}
+
+// estimate prints a fitted number with its interval, three digits each.
+func estimate(e analysis.Estimate) string {
+	return fmt.Sprintf("%s (%s to %s)", digits(e.Value), digits(e.Low), digits(e.High))
+}
+
+func digits(v float64) string {
+	if !finite(v) {
+		return None
+	}
+	return strconv.FormatFloat(v, 'g', 3, 64)
+}
+
+// WriteCapacities prints one row a stage, to be compared.
+func WriteCapacities(w io.Writer, all []analysis.Capacity, o Options) error {
+	t := Table{Head: []string{"stage", "", "met/s", "missed/s", "CPU bound/s", "by"}, Left: 2}
+	for _, c := range all {
+		bound, by := None, ""
+		if len(c.Bounds) > 0 {
+			bound, by = Rate(c.Bounds[0].Rate), c.Bounds[0].Service
+		}
+		t.Row(fmt.Sprint(c.Stage.Number), c.Stage.Title, rateOrNone(c.Low), rateOrNone(c.High), bound, by)
+	}
+	return t.Write(w, o)
+}
+
+func rateOrNone(v float64) string {
+	if v <= 0 {
+		return None
+	}
+	return Rate(v)
+}
+
+// CapacityResult is a capacity as `lab capacity -o json` prints it. Of usl and
+// usl_refused there is always one.
+type CapacityResult struct {
+	Stage         int             `json:"stage"`
+	Objective     string          `json:"objective"`
+	RatePerSecond float64         `json:"rate_per_second"` // the highest that met it; 0 where none did
+	Low           float64         `json:"low"`             // the same, as the lower end of the bracket
+	High          float64         `json:"high"`            // the lowest that missed; 0 where none did
+	AtLeast       bool            `json:"at_least"`        // no rate missed
+	Steps         []CapacityStep  `json:"steps"`
+	USL           *CapacityUSL    `json:"usl,omitempty"`
+	USLRefused    string          `json:"usl_refused,omitempty"`
+	Bounds        []CapacityBound `json:"bounds"` // lowest first
+	Notes         []string        `json:"notes"`
+	StageName     string          `json:"stage_name"`
+}
+
+// CapacityStep is one run of the search.
+type CapacityStep struct {
+	RatePerSecond   float64      `json:"rate_per_second"`
+	AskedPerSecond  float64      `json:"asked_per_second"` // by the run's own count
+	ServedPerSecond float64      `json:"served_per_second"`
+	FailedRatio     float64      `json:"failed_ratio"`
+	LatencySeconds  float64      `json:"latency_seconds"` // at the objective's quantile
+	P99Seconds      float64      `json:"p99_seconds"`
+	Trusted         bool         `json:"trusted"` // there are answers enough for that quantile
+	Concurrency     float64      `json:"concurrency"`
+	Meets           bool         `json:"meets"`
+	Verdict         record.State `json:"verdict"`
+	Run             string       `json:"run"`
+	Purpose         string       `json:"purpose"`
+}
+
+// CapacityUSL is the fitted law.
+type CapacityUSL struct {
+	Sigma           CapacityEstimate  `json:"sigma"`
+	Kappa           CapacityEstimate  `json:"kappa"`
+	Lambda          CapacityEstimate  `json:"lambda"`
+	PeakConcurrency *CapacityEstimate `json:"peak_concurrency,omitempty"` // where throughput was seen to fall
+	Steps           int               `json:"steps"`
+	SpreadRatio     float64           `json:"spread_ratio"`
+}
+
+// CapacityEstimate is a fitted number with its interval.
+type CapacityEstimate struct {
+	Value float64 `json:"value"`
+	Low   float64 `json:"low"`
+	High  float64 `json:"high"`
+}
+
+// CapacityBound is the rate at which one service's CPU is used up.
+type CapacityBound struct {
+	Service              string  `json:"service"`
+	CPUSecondsPerRequest float64 `json:"cpu_seconds_per_request"`
+	LimitCores           float64 `json:"limit_cores"`
+	RatePerSecond        float64 `json:"rate_per_second"`
+}
+
+// CapacityJSON gives the fields of a capacity that others rely on, ready to be encoded.
+func CapacityJSON(c analysis.Capacity) CapacityResult {
+	r := CapacityResult{
+		Stage: c.Stage.Number, StageName: c.Stage.Name, Objective: c.Objective.String(),
+		RatePerSecond: c.Rate, Low: c.Low, High: c.High, AtLeast: c.AtLeast, USLRefused: c.USL.Refused, Notes: c.Notes,
+	}
+	for _, s := range c.Steps {
+		r.Steps = append(r.Steps, CapacityStep{
+			RatePerSecond: s.Rate, AskedPerSecond: s.Asked, ServedPerSecond: s.Served, FailedRatio: s.Failed, LatencySeconds: s.Latency,
+			P99Seconds: s.P99, Trusted: s.Trusted, Concurrency: s.Concurrency, Meets: s.Meets, Verdict: s.Verdict, Run: s.Run, Purpose: string(s.Purpose),
+		})
+	}
 	for _, b := range c.Bounds {
-		if high := b.highest(right); high <= 2*measured {
-			top = max(top, high)
+		r.Bounds = append(r.Bounds, CapacityBound{b.Service, b.DemandSeconds, b.LimitCores, b.Rate})
+	}
+	if u := c.USL; u.Refused == "" {
+		r.USL = &CapacityUSL{Sigma: CapacityEstimate(u.Sigma), Kappa: CapacityEstimate(u.Kappa), Lambda: CapacityEstimate(u.Lambda), Steps: u.Steps, SpreadRatio: u.Spread}
+		if u.Peak != nil {
+			peak := CapacityEstimate(*u.Peak)
+			r.USL.PeakConcurrency = &peak
 		}
 	}
-	return top * 1.05
-}
-
-// highest is where a line is at its highest, up to right.
-func (l CapacityLine) highest(right float64) float64 {
-	high := 0.0
-	for _, p := range l.Points {
-		if p.Concurrency <= right && p.Served > high {
-			high = p.Served
-		}
-	}
-	return high
-}
-
-// lowest is where a line is at its lowest; 0 without points.
-func (l CapacityLine) lowest() float64 {
-	if len(l.Points) == 0 {
-		return 0
-	}
-	return slices.MinFunc(l.Points, func(a, b CurvePoint) int { return cmp.Compare(a.Served, b.Served) }).Served
-}
-
-// curve keeps what lies within the axes, so that its name stands where it can be seen.
-func curve(name string, series int, points []CurvePoint, right, top float64) chart.Line {
-	l := chart.Line{Name: name, Series: series}
-	for _, p := range points {
-		if p.Concurrency > right || p.Served > top {
-			p.Concurrency = math.NaN()
-		}
-		l.Points = append(l.Points, chart.Point{X: p.Concurrency, Y: p.Served})
-	}
-	return l
-}
-
-func (c CapacityCurve) words() string {
-	met := 0
-	for _, p := range c.Points {
-		if p.Meets {
-			met++
-		}
-	}
-	return fmt.Sprintf("%d steps, of which %d met the objective %s. %s The figures are in the table below.", len(c.Points), met, c.Objective, c.Result)
+	return clean(r)
 }

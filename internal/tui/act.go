@@ -129,8 +129,8 @@ func (p *program) toggleLoad() tea.Cmd {
 	if rate <= 0 {
 		rate = startRate
 	}
-	if all := p.hands.Workloads(); !slices.Contains(all, workload) && len(all) > 0 {
-		workload = all[0]
+	if !slices.Contains(p.hands.Workloads(), workload) {
+		workload = "" // the stage's own
 	}
 	return p.do("start the load", "", func(ctx context.Context) (string, error) { return "", p.hands.StartLoad(ctx, workload, rate) })
 }

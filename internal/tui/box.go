@@ -50,7 +50,7 @@ func (v *service) add(b *box, u use) {
 	default:
 		v.gone++
 	}
-	if b.Health == "unhealthy" {
+	if b.State == "running" && b.Health == "unhealthy" { // what is gone or paused is that alone
 		v.unwell++
 	}
 	if u.known {

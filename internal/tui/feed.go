@@ -31,6 +31,11 @@ type Event struct {
 	Trouble     *string // what is wrong with the feed itself, such as an engine that does not answer; "" is over
 }
 
+// reading tells what comes again and again from what happens.
+func (e Event) reading() bool {
+	return e.Sample != nil || e.Window != nil || e.Queue != nil || e.Replication != nil
+}
+
 // Stack is what is up: the stage, its picture and all containers there are. A
 // later one replaces it; the history of a container is kept under its name.
 type Stack struct {
@@ -109,7 +114,7 @@ func (b *Inbox) Poll(now time.Time) ([]Event, float64) {
 func withoutReadings(events []Event) []Event {
 	kept := events[:0]
 	for _, e := range events {
-		if e.Sample == nil && e.Log == nil && e.Queue == nil && e.Replication == nil {
+		if !e.reading() && e.Log == nil || e.Window != nil {
 			kept = append(kept, e)
 		}
 	}

@@ -9,7 +9,7 @@ import "context"
 // program; what happens then is seen through the Feed (Status for progress,
 // Stack for the result). An error is shown as one line. A replay has no Hands.
 type Hands interface {
-	StartLoad(ctx context.Context, workload string, rate float64) error
+	StartLoad(ctx context.Context, workload string, rate float64) error // "" is the stage's own workload
 	StopLoad(ctx context.Context) error
 	SetRate(ctx context.Context, rate float64) error // of the load that runs
 

@@ -16,6 +16,10 @@ import (
 // beat is how often the feed is asked. A screen without news is not drawn again.
 const beat = 250 * time.Millisecond
 
+// framesPerSecond is how often at most what was drawn goes to the terminal: a key
+// is answered within a tenth of a second, and an idle view wakes that rarely.
+const framesPerSecond = 10
+
 // handTime is how long one act of the hands may take; a switch of stages builds
 // images and waits for health.
 const handTime = 15 * time.Minute
@@ -34,7 +38,7 @@ type Options struct {
 func Run(ctx context.Context, o Options) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	options := []tea.ProgramOption{tea.WithContext(ctx)}
+	options := []tea.ProgramOption{tea.WithContext(ctx), tea.WithFPS(framesPerSecond)}
 	if o.Input != nil {
 		options = append(options, tea.WithInput(o.Input))
 	}
@@ -131,13 +135,15 @@ func (p *program) Update(m tea.Msg) (tea.Model, tea.Cmd) {
 	return p, cmd
 }
 
-// poll takes in what the feed has. Without news only the clock went on.
+// poll takes in what the feed has. Readings are drawn once a second, by the
+// clock; what happens, at once.
 func (p *program) poll(now time.Time) {
 	events, at := p.feed.Poll(now)
 	for _, e := range events {
 		p.state.Apply(e)
+		p.stale = p.stale || !e.reading()
 	}
-	if len(events) > 0 || int(at) != int(p.state.Clock) {
+	if int(at) != int(p.state.Clock) {
 		p.stale = true
 	}
 	p.state.Clock = max(p.state.Clock, at)

@@ -46,6 +46,11 @@ func TestContainersFollowEvents(t *testing.T) {
 	if v := s.service("api"); v.unwell != 1 || v.running != 2 {
 		t.Errorf("%+v", v)
 	}
+	s.Apply(happened(5, "pause", "lab-api-2", ""))
+	if v := s.service("api"); v.unwell != 0 || v.paused != 1 {
+		t.Errorf("paused, and unhealthy besides: %+v", v)
+	}
+	s.Apply(happened(5, "unpause", "lab-api-2", ""))
 	s.Apply(happened(6, "create", "lab-api-3", ""))
 	expect("lab-api-3", "created")
 	s.Apply(happened(7, "start", "lab-api-3", ""))

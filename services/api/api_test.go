@@ -39,6 +39,7 @@ func TestReadConfig(t *testing.T) {
 		// SAD PATH
 		{"neither on nor off", map[string]string{"POOL": "false"}, config{}, "POOL=false: must be on or off"},
 		{"neither off nor on", map[string]string{"LOADQ": "1"}, config{}, "LOADQ=1: must be on or off"},
+		{"no slots", map[string]string{"SLEEP_SLOTS": "0"}, config{}, "SLEEP_SLOTS=0"},
 		{"an empty pool", map[string]string{"POOL_SIZE": "0"}, config{}, "POOL_SIZE=0"},
 		{"seconds of what", map[string]string{"CACHE_TTL": "60"}, config{}, "CACHE_TTL=60"},
 		{"connections that end at once", map[string]string{"POOL_LIFETIME": "10ms"}, config{}, "POOL_LIFETIME=10ms"},

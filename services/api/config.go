@@ -17,6 +17,7 @@ type config struct {
 	queueDeadline                  time.Duration
 	loadQ, pool                    bool
 	poolSize                       int
+	sleepSlots                     int // requests that may sleep at once; 0: all
 	poolLifetime                   time.Duration // of connections for reading; 0: no limit of ours
 	cacheTTL                       time.Duration
 	listen                         string
@@ -37,6 +38,11 @@ func readConfig(env func(string) string) (config, error) {
 	if v := env("POOL_SIZE"); v != "" {
 		if c.poolSize, err = strconv.Atoi(v); err != nil || c.poolSize < 1 || c.poolSize > 1000 {
 			return c, fmt.Errorf("POOL_SIZE=%s: must be a whole number from 1 to 1000", v)
+		}
+	}
+	if v := env("SLEEP_SLOTS"); v != "" {
+		if c.sleepSlots, err = strconv.Atoi(v); err != nil || c.sleepSlots < 1 || c.sleepSlots > 100_000 {
+			return c, fmt.Errorf("SLEEP_SLOTS=%s: must be a whole number from 1 to 100000", v)
 		}
 	}
 	if v := env("CACHE_TTL"); v != "" {

@@ -30,7 +30,7 @@ func serve(ctx context.Context, c config, log *slog.Logger) error {
 	if err != nil {
 		return fmt.Errorf("read host name: %w", err)
 	}
-	o := web.Options{Name: name, Log: log, Closing: ctx.Done()}
+	o := web.Options{Name: name, Log: log, Closing: ctx.Done(), SleepSlots: c.sleepSlots}
 	if c.loadQ {
 		o.Compute = web.Here
 	}

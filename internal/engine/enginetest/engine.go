@@ -225,6 +225,13 @@ func (e *Engine) SetState(name, state string) {
 	e.named(name).state = state
 }
 
+// SetHealth changes what the engine calls a container, which may answer all the same.
+func (e *Engine) SetHealth(name, health string) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.named(name).health = health
+}
+
 // Remove takes a container away behind everyone's back, if it is there.
 func (e *Engine) Remove(name string) {
 	e.mu.Lock()

@@ -45,6 +45,9 @@ type Options struct {
 	Metrics []prometheus.Collector // more of them, for /metrics
 	Log     *slog.Logger
 	Closing <-chan struct{} // closed when the server is about to stop: who merely waits is sent elsewhere
+	// SleepSlots bounds how many /longQ sleep at once, the others wait their turn:
+	// a server whose capacity is known, slots by seconds. 0 is no bound.
+	SleepSlots int
 }
 
 // Server is an http.Handler.
@@ -55,6 +58,7 @@ type Server struct {
 	health  *health
 	limiter limiter
 	fixed   constants
+	slots   chan struct{} // taken by those that sleep; nil without a bound
 }
 
 // New makes the server.
@@ -62,6 +66,9 @@ func New(o Options) *Server {
 	s := &Server{Options: o, mux: http.NewServeMux(), meters: newMeters(o.Metrics)}
 	s.fixed = constants{servedBy: []string{o.Name}, json: []string{"application/json"}, retry: []string{"1"}}
 	s.health = newHealth(o.Checks, o.Cache, time.Now)
+	if o.SleepSlots > 0 {
+		s.slots = make(chan struct{}, o.SleepSlots)
+	}
 	for _, r := range []struct {
 		path    string
 		methods methods

@@ -10,7 +10,9 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"regexp"
+	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -210,6 +212,37 @@ func TestLongQEndsEarly(t *testing.T) {
 		close(closing)
 		if w := ask(t, s, "GET", "/longQ", ""); w.Code != 503 || w.Header().Get("Retry-After") == "" {
 			t.Errorf("while closing: %d", w.Code)
+		}
+	})
+}
+
+// With two slots of a second three sleepers take two seconds, and one that leaves
+// while it waits takes no slot.
+func TestSleepSlots(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := web.New(web.Options{SleepSlots: 2})
+		start := time.Now()
+		var wait sync.WaitGroup
+		var ends [3]time.Duration
+		for i := range ends {
+			wait.Go(func() {
+				if w := ask(t, s, "GET", "/longQ?for=1s", ""); w.Code != 200 {
+					t.Errorf("%d", w.Code)
+				}
+				ends[i] = time.Since(start)
+			})
+		}
+		synctest.Wait() // both slots are taken, one waits
+		gone, cancel := context.WithTimeout(t.Context(), 500*time.Millisecond)
+		defer cancel()
+		wait.Go(func() {
+			s.ServeHTTP(httptest.NewRecorder(), httptest.NewRequestWithContext(gone, "GET", "/longQ?for=1s", nil))
+		})
+		wait.Wait()
+		slices.Sort(ends[:])
+		if want := [3]time.Duration{time.Second, time.Second, 2 * time.Second}; ends != want {
+			t.Errorf("ended after %v, want %v", ends, want)
 		}
 	})
 }

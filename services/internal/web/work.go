@@ -28,6 +28,16 @@ func (s *Server) longQ(c *call) answer {
 			return failure(http.StatusBadRequest, "for must be a duration above 0 and up to 20s, such as 500ms")
 		}
 	}
+	if s.slots != nil {
+		select {
+		case s.slots <- struct{}{}:
+			defer func() { <-s.slots }()
+		case <-s.Closing:
+			return failure(http.StatusServiceUnavailable, "the server is about to stop")
+		case <-c.Context().Done():
+			return answer{}
+		}
+	}
 	timer := time.NewTimer(d)
 	defer timer.Stop()
 	select {

@@ -1,0 +1,255 @@
+// SPDX-License-Identifier: MIT
+
+package cli
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"systemlab/internal/analysis"
+	"systemlab/internal/problem"
+	"systemlab/internal/record"
+	"systemlab/internal/report"
+	"systemlab/internal/rounds"
+	"systemlab/stages"
+)
+
+type compareOptions struct {
+	load       loadOptions
+	rounds     int
+	sequential bool
+	precision  string
+	maxTime    time.Duration
+	envA, envB []string
+	keep       bool
+}
+
+func (a *app) compareCmd() *cobra.Command {
+	o := compareOptions{load: loadOptions{timeout: 10 * time.Second, seed: 1}}
+	c := &cobra.Command{
+		Use:   "compare A B | A..B",
+		Short: "Compare two stages, or saved runs, so that the answer can be believed",
+		Long: `Compare two stages under the same load: both are brought up side by side as stacks of
+their own and take turns in rounds, A B B A, each with the same sequence of requests, the
+idle one frozen. Every difference is given with an interval that holds for the whole table;
+where it contains 1 no difference was detected. The stacks are removed at the end.
+
+Two saved runs, or a run of each side of an earlier comparison, are compared as they are.
+A..B makes the ladder: every stage from A to B at one load, in one table.`,
+		Example: "  lab compare 4 5 --rate 200\n  lab compare 2 2 --env-b api.POOL=off\n  lab compare 2..8\n  lab compare last 20261121-101530-s5-a1b2",
+		Args:    cobra.RangeArgs(1, 2), ValidArgsFunction: a.completeCompared,
+		RunE: func(c *cobra.Command, args []string) error { return a.runCompare(c.Context(), args, o) },
+	}
+	f := c.Flags()
+	f.Float64Var(&o.load.rate, "rate", 200, "requests a second")
+	f.StringVar(&o.load.workload, "workload", "", "what is asked (default: the richest that all the stages can serve)")
+	f.DurationVar(&o.load.duration, "duration", 8*time.Second, "length of a turn's measured part")
+	f.DurationVar(&o.load.warmup, "warmup", 3*time.Second, "load before it, which is thrown away")
+	f.Int64Var(&o.load.seed, "seed", 1, "of the first round; each round has the next one")
+	f.IntVar(&o.rounds, "rounds", 0, "rounds at least (default 8; for a ladder 2)")
+	f.BoolVar(&o.sequential, "sequential", false, "one stack that changes its stage, not two side by side: slower, for machines with little memory")
+	f.StringVar(&o.precision, "precision", "5%", "go on until p50 and CPU a request are known this well; 0 makes no more rounds")
+	f.DurationVar(&o.maxTime, "max-time", 15*time.Minute, "begin no more rounds that would last longer")
+	f.StringArrayVar(&o.envA, "env-a", nil, "SERVICE.NAME=VALUE for A alone")
+	f.StringArrayVar(&o.envB, "env-b", nil, "SERVICE.NAME=VALUE for B alone")
+	f.BoolVar(&o.keep, "keep", false, "leave the stacks up at the end")
+	return c
+}
+
+func (a *app) completeCompared(c *cobra.Command, args []string, word string) ([]string, cobra.ShellCompDirective) {
+	names, _ := a.completeStages(c, nil, word)
+	runs, directive := a.completeRuns(c, args, word)
+	return append(names, runs...), directive
+}
+
+func (a *app) runCompare(ctx context.Context, args []string, o compareOptions) error {
+	ladder := len(args) == 1
+	switch {
+	case o.rounds < 0 || o.rounds > 100:
+		return problem.Newf(problem.Usage, "--rounds 8", "%d rounds: it must be 1 to 100", o.rounds)
+	case o.rounds == 0 && ladder:
+		o.rounds = 2
+	case o.rounds == 0:
+		o.rounds = 8
+	}
+	src, err := a.findSource()
+	if err != nil {
+		return err
+	}
+	if ladder {
+		return a.runLadder(ctx, args[0], src.Dir, o)
+	}
+	var found []stages.Stage
+	for _, arg := range args {
+		if st, err := stages.Find(src.Dir, arg); err == nil {
+			found = append(found, st)
+		}
+	}
+	switch len(found) {
+	case 2:
+		return a.compareStages(ctx, found, o)
+	case 0:
+		return a.compareRuns(args)
+	}
+	for _, arg := range args {
+		if _, err := stages.Find(src.Dir, arg); err != nil {
+			if _, err := store().Load(arg); err != nil {
+				return err
+			}
+		}
+	}
+	return problem.Newf(problem.Usage, "lab compare 4 5, or two runs: lab runs list", "%s and %s: a stage and a run can't be compared, for they were not measured in turns", args[0], args[1])
+}
+
+// compareStages plays the rounds and prints what they tell.
+func (a *app) compareStages(ctx context.Context, found []stages.Stage, o compareOptions) error {
+	wanted, err := precision(o.precision)
+	if err != nil {
+		return err
+	}
+	c, err := a.contest(ctx, found, [][]string{o.envA, o.envB}, o)
+	if err != nil {
+		return err
+	}
+	began := time.Now()
+	var told analysis.Comparison
+	played, err := c.play(ctx, func(done []rounds.Round) bool {
+		told = analysis.Compare(pairs(done))
+		if told.Refused != "" || wanted <= 0 || told.Width() <= wanted || !rounds.Within(began, o.maxTime, len(done)) {
+			return false
+		}
+		a.note("known to %.1f%%, wanted %.1f%%: two more rounds", told.Width()*100, wanted*100)
+		return true
+	})
+	if len(played) == 0 {
+		return err
+	}
+	told = analysis.Compare(pairs(played))
+	if failed := a.printComparison(told, played[0][0].Architecture, played[0][1].Architecture); failed != nil {
+		return failed
+	}
+	if err != nil {
+		return a.after(err)
+	}
+	if told.Refused != "" {
+		return exitCode(problem.NotValid.ExitCode())
+	}
+	return nil
+}
+
+func (a *app) printComparison(c analysis.Comparison, of, with record.Architecture) error {
+	if a.asJSON() {
+		return a.json(report.ComparisonJSON(c))
+	}
+	return report.WriteComparison(a.Out, c, analysis.Describe(c, of, with), report.Options{Color: a.colour(a.Out)})
+}
+
+// compareRuns compares what is saved: two runs, or the rounds that they belong to.
+func (a *app) compareRuns(args []string) error {
+	var two [2]*record.Run
+	for i, arg := range args {
+		run, err := store().Load(arg)
+		if err != nil {
+			return err
+		}
+		two[i] = run
+	}
+	refuse, flags := analysis.Comparable(two[0], two[1])
+	if refuse != "" {
+		return problem.New(problem.Unsupported, refuse, "compare runs of one workload; lab runs list shows them")
+	}
+	all := []analysis.Pair{{A: two[0], B: two[1]}}
+	if rounds, err := roundsOf(two); err != nil {
+		return err
+	} else if len(rounds) > 0 {
+		all = rounds
+	}
+	told := analysis.Compare(all)
+	told.Notes = append(flags, told.Notes...)
+	return a.printComparison(told, all[0].A.Architecture, all[0].B.Architecture)
+}
+
+// roundsOf finds all rounds of the comparison that two runs are the sides of.
+func roundsOf(two [2]*record.Run) ([]analysis.Pair, error) {
+	a, b := two[0].Round, two[1].Round
+	if a == nil || b == nil || a.Comparison != b.Comparison || a.Side == b.Side {
+		return nil, nil
+	}
+	headers, err := store().List()
+	if err != nil {
+		return nil, err
+	}
+	halves := map[int]*analysis.Pair{}
+	for _, h := range headers {
+		if h.Project != two[0].Project && h.Project != two[1].Project {
+			continue
+		}
+		run, err := store().Load(h.ID)
+		if err != nil || run.Round == nil || run.Round.Comparison != a.Comparison {
+			continue
+		}
+		pair := halves[run.Round.Number]
+		if pair == nil {
+			pair = &analysis.Pair{}
+			halves[run.Round.Number] = pair
+		}
+		switch run.Round.Side {
+		case a.Side:
+			pair.A = run
+		case b.Side:
+			pair.B = run
+		}
+	}
+	var out []analysis.Pair
+	for _, n := range slices.Sorted(maps.Keys(halves)) {
+		if pair := halves[n]; pair.A != nil && pair.B != nil {
+			out = append(out, *pair)
+		}
+	}
+	return out, nil
+}
+
+func pairs(played []rounds.Round) []analysis.Pair {
+	var out []analysis.Pair
+	for _, r := range played {
+		out = append(out, analysis.Pair{A: r[0], B: r[1]})
+	}
+	return out
+}
+
+// precision reads 5% or 0.05 as a share.
+func precision(s string) (float64, error) {
+	number, percent := strings.CutSuffix(strings.TrimSpace(s), "%")
+	v, err := strconv.ParseFloat(number, 64)
+	if percent {
+		v /= 100
+	}
+	if err != nil || !(v >= 0) || v > 1 {
+		return 0, problem.Newf(problem.Usage, "--precision 5%", "a precision of %q: it must be between 0%% and 100%%", s)
+	}
+	return v, nil
+}
+
+// sideName is a side's letter.
+func sideName(i int) string { return string(rune('a' + i)) }
+
+// tellTurn is the line of one turn.
+func (a *app) tellTurn(round int, side string, run *record.Run) {
+	cpu := 0.0
+	for _, c := range run.Containers {
+		cpu += c.CPUSecondsPerRequest
+	}
+	text := fmt.Sprintf("  round %d, %s: p50 %s, p99 %s, %.2f CPU-ms a request, %s", round+1, side,
+		report.Seconds(run.Summary.Latency.P50), report.Seconds(run.Summary.Latency.P99), cpu*1e3, run.Verdict.State)
+	if len(run.Verdict.Reasons) > 0 && run.Verdict.State != record.Valid {
+		text += ": " + run.Verdict.Reasons[0].Seen
+	}
+	a.note("%s", text)
+}
