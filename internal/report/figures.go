@@ -262,7 +262,8 @@ func (t tail) lines(series int) (sure, faint chart.Line) {
 	const each = 24 // points to a nine
 	for k := 0; ; k++ {
 		x := math.Pow(10, float64(k)/each)
-		if x > float64(h.TotalCount()) || x > 1e9 {
+		if n := float64(h.TotalCount()); x >= n || x > 1e9 {
+			faint.Points = append(faint.Points, chart.Point{X: n, Y: float64(h.Max()) / 1e6})
 			return sure, faint
 		}
 		p := chart.Point{X: x, Y: micros(h, 1-1/x)}

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/HdrHistogram/hdrhistogram-go"
 	"golang.org/x/net/html"
 
 	"systemlab/internal/record"
@@ -115,6 +116,21 @@ func TestCapacityCurve(t *testing.T) {
 	if body := words(all["tbody"][0]); !strings.Contains(body, "90080012.0200 msmissed") || !strings.Contains(p, "no peak is said") {
 		t.Error(body)
 	}
+}
+
+// The dotted rest reaches the one slowest answer of all.
+func TestTailEndsAtTheSlowest(t *testing.T) {
+	t.Parallel()
+	h := hdrhistogram.New(1, 10_000_000, 3)
+	_ = h.RecordValues(1000, 1499)
+	_ = h.RecordValue(900_000)
+	b, err := h.Encode(hdrhistogram.V2CompressedEncodingCookieBase)
+	if err != nil {
+		t.Fatal(err)
+	}
+	run := short()
+	run.Histograms.All = string(b)
+	has(t, figure(t, page(t, report.HTML{Runs: []*record.Run{run}}), "run-1-tail-t"), "1 ms", "10 ms", "100 ms", "1 s")
 }
 
 // A run that says nothing of its architecture, or has no windows, has a page
