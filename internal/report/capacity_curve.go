@@ -3,8 +3,10 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
 	"math"
+	"slices"
 
 	"systemlab/internal/report/chart"
 )
@@ -69,6 +71,9 @@ func (c CapacityCurve) figure(id string) (fig chart.Figure, ok bool) {
 	}
 	for i, b := range c.Bounds {
 		panel.Lines = append(panel.Lines, curve(b.Name, i+4, b.Points, right, top))
+		if low := b.lowest(); low > top && plausible(low) { // a bound that can't be seen must be said
+			panel.Heading += fmt.Sprintf("; %s lies above, at %s", b.Name, Rate(low))
+		}
 	}
 	panel.Lines = append(panel.Lines, curve("fit (USL)", 1, c.Fit, right, top), met, missed)
 	return chart.Figure{ID: id, Title: "Capacity of " + orElse(c.Name, "the stage"), Desc: c.words(), Panels: []chart.Panel{panel}}, true
@@ -94,6 +99,14 @@ func (l CapacityLine) highest(right float64) float64 {
 		}
 	}
 	return high
+}
+
+// lowest is where a line is at its lowest; 0 without points.
+func (l CapacityLine) lowest() float64 {
+	if len(l.Points) == 0 {
+		return 0
+	}
+	return slices.MinFunc(l.Points, func(a, b CurvePoint) int { return cmp.Compare(a.Served, b.Served) }).Served
 }
 
 // curve keeps what lies within the axes, so that its name stands where it can be seen.

@@ -228,41 +228,22 @@ type tail struct {
 // answers lie beyond it.
 func tailFigure(id, title string, tails []tail) (f chart.Figure, ok bool) {
 	var lines []chart.Line
-	most := 100.0
+	most, series := 100.0, 0
 	for _, t := range tails {
-		h := decode(t.encoded)
-		if h == nil || h.TotalCount() <= 0 {
-			continue
-		}
-		n := float64(h.TotalCount())
-		sure, faint := chart.Line{Name: shorten(t.name, 26), Series: len(lines)}, chart.Line{Series: len(lines), Faint: true}
-		for k := 0; ; k++ {
-			x := math.Pow(10, float64(k)/24)
-			if x > n || x > 1e9 {
-				break
-			}
-			p := chart.Point{X: x, Y: micros(h, 1-1/x)}
-			if analysis.Trusted(1-1/x, int(n)) {
-				sure.Points = append(sure.Points, p)
-				faint.Points = []chart.Point{p}
-			} else {
-				faint.Points = append(faint.Points, p)
-			}
-		}
+		sure, faint := t.lines(series)
 		if len(sure.Points) == 0 {
 			continue
 		}
-		lines = append(lines, sure)
-		most = max(most, sure.Points[len(sure.Points)-1].X)
-		if t.beyond {
+		series++
+		if lines = append(lines, sure); t.beyond {
 			lines = append(lines, faint)
-			most = max(most, faint.Points[len(faint.Points)-1].X)
 		}
+		last := lines[len(lines)-1].Points
+		most = max(most, last[len(last)-1].X)
 	}
 	if len(lines) == 0 {
 		return f, false
 	}
-	number(lines)
 	y, scale := latencyAxis(lines)
 	return chart.Figure{ID: id, Title: title, Desc: tailWords(lines), Panels: []chart.Panel{{
 		Heading: "Latency" + scale + ", by percentile", Height: 320, Y: y, Lines: lines,
@@ -270,14 +251,28 @@ func tailFigure(id, title string, tails []tail) (f chart.Figure, ok bool) {
 	}}}, true
 }
 
-// number gives each named line the next series; a faint one has that of the line before it.
-func number(lines []chart.Line) {
-	series := -1
-	for i := range lines {
-		if !lines[i].Faint {
-			series++
+// lines are the distribution as far as its answers carry it, and the rest up to
+// its slowest answer.
+func (t tail) lines(series int) (sure, faint chart.Line) {
+	sure, faint = chart.Line{Name: shorten(t.name, 26), Series: series}, chart.Line{Series: series, Faint: true}
+	h := decode(t.encoded)
+	if h == nil {
+		return sure, faint
+	}
+	const each = 24 // points to a nine
+	for k := 0; ; k++ {
+		x := math.Pow(10, float64(k)/each)
+		if n := float64(h.TotalCount()); x >= n || x > 1e9 {
+			faint.Points = append(faint.Points, chart.Point{X: n, Y: float64(h.Max()) / 1e6})
+			return sure, faint
 		}
-		lines[i].Series = series
+		p := chart.Point{X: x, Y: micros(h, 1-1/x)}
+		if analysis.Trusted(1-1/x, int(h.TotalCount())) {
+			sure.Points = append(sure.Points, p)
+			faint.Points = []chart.Point{p} // where the rest begins
+		} else {
+			faint.Points = append(faint.Points, p)
+		}
 	}
 }
 

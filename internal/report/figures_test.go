@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/HdrHistogram/hdrhistogram-go"
 	"golang.org/x/net/html"
 
 	"systemlab/internal/record"
@@ -68,17 +69,17 @@ func TestForest(t *testing.T) {
 		{Label: "p50", A: "1.10 ms", B: "0.90 ms", Ratio: 0.82, Low: 0.78, High: 0.87, Conclusion: "b lower"},
 		{Label: "p99", A: "4.0 ms", B: "3.9 ms", Ratio: 0.97, Low: 0.7, High: 1.4, Conclusion: "no detectable difference"},
 		{Label: "error rate", Ratio: 2, Low: 0.1, High: 4000, Conclusion: "beyond the axis"},
-		{Label: "stale reads", A: "0", B: "31", Conclusion: "not comparable"},
+		{Label: "stale reads", A: "0", B: "31", Interval: "+12 to +40", Conclusion: "a lower"},
 	}}
 	p := page(t, report.HTML{Comparison: f})
 	all := holds(t, p)
 	svg := figure(t, p, "forest-t")
-	has(t, svg, "Ratio of stage 5 to stage 4, with 95% interval", "p50", "b lower", "p99", "no detectable difference", "stale reads", "not comparable", "1", "0.1", "100")
+	has(t, svg, "Ratio of stage 5 to stage 4, with 95% interval", "p50", "b lower", "p99", "no detectable difference", "stale reads", "a lower", "1", "0.1", "100")
 	if d := words(all["desc"][0]); !strings.Contains(d, "4 quantities, of which 1 have") {
 		t.Error(d)
 	}
 	table := words(all["tbody"][0])
-	for _, want := range []string{"p501.10 ms0.90 ms0.820.78 to 0.87b lower", "stale reads031--not comparable"} {
+	for _, want := range []string{"p501.10 ms0.90 ms0.820.78 to 0.87b lower", "stale reads031-+12 to +40a lower"} {
 		if !strings.Contains(table, want) {
 			t.Errorf("no %q in %s", want, table)
 		}
@@ -110,9 +111,26 @@ func TestCapacityCurve(t *testing.T) {
 		t.Errorf("%d figures", len(all["svg"]))
 	}
 	has(t, figure(t, p, "capacity-1-t"), "met", "missed", "fit (USL)", "limit of api", "no waiting", "1,000", "requests in flight, mean")
+	c.Bounds[0].Points = []report.CurvePoint{{Concurrency: 0, Served: 5000}, {Concurrency: 12, Served: 5000}}
+	has(t, figure(t, page(t, report.HTML{Capacity: []report.CapacityCurve{c}}), "capacity-1-t"), "Served, requests a second; limit of api lies above, at 5,000")
 	if body := words(all["tbody"][0]); !strings.Contains(body, "90080012.0200 msmissed") || !strings.Contains(p, "no peak is said") {
 		t.Error(body)
 	}
+}
+
+// The dotted rest reaches the one slowest answer of all.
+func TestTailEndsAtTheSlowest(t *testing.T) {
+	t.Parallel()
+	h := hdrhistogram.New(1, 10_000_000, 3)
+	_ = h.RecordValues(1000, 1499)
+	_ = h.RecordValue(900_000)
+	b, err := h.Encode(hdrhistogram.V2CompressedEncodingCookieBase)
+	if err != nil {
+		t.Fatal(err)
+	}
+	run := short()
+	run.Histograms.All = string(b)
+	has(t, figure(t, page(t, report.HTML{Runs: []*record.Run{run}}), "run-1-tail-t"), "1 ms", "10 ms", "100 ms", "1 s")
 }
 
 // A run that says nothing of its architecture, or has no windows, has a page

@@ -23,6 +23,7 @@ type ForestRow struct {
 	Label            string  // the quantity, with its service
 	A, B             string  // its value on each side, with its unit
 	Ratio, Low, High float64 // B by A, with its 95% interval
+	Interval         string  // in words, where it is not of a ratio: "+12 to +40"
 	Conclusion       string  // "b lower", "no detectable difference", ...
 }
 

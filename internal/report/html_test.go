@@ -272,6 +272,28 @@ func TestPageOfALongRun(t *testing.T) {
 	}
 }
 
+// Eight runs of the largest stage, with as many points as there can be: 150 windows.
+func TestLargestPageIsSmallEnough(t *testing.T) {
+	t.Parallel()
+	run := demos(t)[7]
+	windows, samples := run.Windows, run.Samples
+	for i := 1; len(run.Windows) < 150; i++ {
+		for _, w := range windows {
+			w.StartSeconds += float64(i * len(windows))
+			run.Windows = append(run.Windows, w)
+		}
+		for _, s := range samples {
+			s.AtSeconds += float64(i * len(windows))
+			run.Samples = append(run.Samples, s)
+		}
+	}
+	run.Windows = run.Windows[:150]
+	p := page(t, report.HTML{Runs: []*record.Run{run}})
+	if size := 8 * len(p); size > 3<<19 {
+		t.Errorf("eight of them would be %d bytes, more than 1.5 MB", size)
+	}
+}
+
 // A page that can't be written says so.
 func TestPageThatCantBeWritten(t *testing.T) {
 	t.Parallel()

@@ -33,7 +33,9 @@ type htmlRun struct {
 	Boxes      []htmlBox
 	Nearest    string
 	CPUPerReq  float64 // seconds a request, all containers
+	Stale      string  // reads; None where none was judged
 	Commands   []string
+	ByHand     bool // the rate was changed while it ran
 }
 
 // fact is a word and what there is to say of it.
@@ -73,7 +75,11 @@ func runOf(run *record.Run, number int) htmlRun {
 		Run: run, Anchor: id, Heading: fmt.Sprintf("Stage %d, %s", run.Stage.Number, run.Stage.Title),
 		Answers: analysis.Answered(run.Summary),
 		Facts:   facts(run), Results: results(run), Boxes: boxes(run), Nearest: nearest(run),
-		Drawing: template.HTML(drawing(id+"-boxes", run)), Commands: commands(run), Throttling: throttling(run),
+		Drawing: template.HTML(drawing(id+"-boxes", run)), Commands: commands(run), Throttling: throttling(run), Stale: None,
+		ByHand: slices.ContainsFunc(run.Events, func(e record.Event) bool { return e.Kind == "rate" }),
+	}
+	if r := run.Summary.Reads; r.Fresh+r.Stale+r.Wrong > 0 {
+		h.Stale = Count(r.Stale)
 	}
 	for _, u := range analysis.Services(run) {
 		h.CPUPerReq += u.CPUSecondsPerRequest

@@ -4,19 +4,19 @@ package chart
 
 import "math"
 
-// LogTicks are the decades from min to max, with 2 and 5 between them where
+// LogTicks are the decades from low to high, with 2 and 5 between them where
 // there is room: they get a label where the range is less than two decades.
 // Format writes a label.
-func LogTicks(min, max float64, format func(float64) string) []Tick {
-	if !(min > 0) || !(max > min) || math.IsInf(max, 0) || max/min > 1e15 {
+func LogTicks(low, high float64, format func(float64) string) []Tick {
+	if !(low > 0) || !(high > low) || math.IsInf(high, 0) || high/low > 1e15 {
 		return nil
 	}
 	var out []Tick
-	decades := math.Log10(max / min)
-	for k := math.Floor(math.Log10(min)); k <= math.Ceil(math.Log10(max)); k++ {
+	decades := math.Log10(high / low)
+	for k := math.Floor(math.Log10(low)); k <= math.Ceil(math.Log10(high)); k++ {
 		for _, m := range []float64{1, 2, 5} {
 			v := m * math.Pow(10, k)
-			if v < min*0.999 || v > max*1.001 {
+			if v < low*0.999 || v > high*1.001 {
 				continue
 			}
 			label := ""
@@ -30,14 +30,14 @@ func LogTicks(min, max float64, format func(float64) string) []Tick {
 }
 
 // LinearTicks are at most n round numbers (1, 2 or 5 times a power of ten)
-// from min to max.
-func LinearTicks(min, max float64, n int, format func(float64) string) []Tick {
-	step := Step((max-min)/float64(n), 1, 2, 5, 10)
+// from low to high.
+func LinearTicks(low, high float64, n int, format func(float64) string) []Tick {
+	step := Step((high-low)/float64(n), 1, 2, 5, 10)
 	if step == 0 {
 		return nil
 	}
 	var out []Tick
-	for i := math.Ceil(min/step - 1e-9); i*step <= max+step*1e-9; i++ {
+	for i := math.Ceil(low/step - 1e-9); i*step <= high+step*1e-9; i++ {
 		v := i*step + 0 // no -0
 		out = append(out, Tick{v, format(v)})
 	}
@@ -45,21 +45,21 @@ func LinearTicks(min, max float64, n int, format func(float64) string) []Tick {
 }
 
 // TimeTicks are at most n round moments, in seconds.
-func TimeTicks(min, max float64, n int, format func(float64) string) []Tick {
-	if max-min < 60 {
-		return LinearTicks(min, max, n, format)
+func TimeTicks(low, high float64, n int, format func(float64) string) []Tick {
+	if high-low < 60 {
+		return LinearTicks(low, high, n, format)
 	}
 	var out []Tick
 	for _, step := range []float64{10, 20, 30, 60, 120, 300, 600, 1200, 1800, 3600, 7200, 14400, 43200, 86400} {
-		if (max-min)/step > float64(n) {
+		if (high-low)/step > float64(n) {
 			continue
 		}
-		for i := math.Ceil(min / step); i*step <= max; i++ {
+		for i := math.Ceil(low / step); i*step <= high; i++ {
 			out = append(out, Tick{i * step, format(i * step)})
 		}
 		return out
 	}
-	return LinearTicks(min, max, n, format)
+	return LinearTicks(low, high, n, format)
 }
 
 // Step is the least of these multiples of a power of ten that is not below
