@@ -35,8 +35,13 @@ const (
 	// floorShare by which a ceiling must move at least to have moved.
 	floorShare = 0.05
 	// blurredShare is the threshold beyond which half of what a raised limit
-	// gives (AboveCeiling) would not be seen.
+	// gives (AboveCeiling) would not be seen: then only a ceiling that moves by
+	// twice the threshold is believed.
 	blurredShare = 0.15
+	// quickerStep is the least by which the next probe is faster where all was
+	// served: demand falls as the rate rises, so predictions from below are too
+	// low. Less than 1/drownedShare, so that the step across the ceiling doesn't drown.
+	quickerStep = 1.6
 )
 
 // Proof is what came of raising limits. Before, After and DecoyAfter are
@@ -65,8 +70,10 @@ func Prove(before, after, decoy []*record.Run) Proof {
 	up, decoyUp := hasMoved(b, a, p.Threshold), hasMoved(b, d, p.Threshold)
 	// A ceiling that rose has found a core. One that did not may have found none.
 	full := slices.ContainsFunc(slices.Concat(before, after), machineFull)
+	blurred := p.Threshold > blurredShare
+	clear := p.After > (1+2*p.Threshold)*p.Before // far above the noise, however large that is
 	switch {
-	case p.Threshold > blurredShare:
+	case blurred && !(up && clear):
 		p.Reason = fmt.Sprintf("repeats of the same thing differ by %.0f%%: too much to see a ceiling move", 100*p.Threshold)
 	case hasMoved(d, b, p.Threshold):
 		p.Reason = "the ceiling fell when the decoy got more: something else changed between the runs"
@@ -159,7 +166,7 @@ func Probe(run *record.Run) (rate float64, found bool) {
 	if b := Explain(run).Binding; b != nil {
 		ceiling = max(ceiling, b.SaturatesAt)
 	}
-	return AboveCeiling * ceiling, false
+	return max(AboveCeiling*ceiling, quickerStep*asked), false
 }
 
 // Decoy is the box whose limit should make no difference: of those that do not
