@@ -24,18 +24,14 @@ import (
 	"systemlab/internal/report"
 )
 
-// demos are real runs of the eight stages.
-func demos(t testing.TB) []*record.Run {
+// demo is a real run of a stage.
+func demo(t testing.TB, stage int) *record.Run {
 	t.Helper()
-	var out []*record.Run
-	for stage := 1; stage <= 8; stage++ {
-		run, err := record.ReadFile(filepath.Join("..", "tui", "demo", fmt.Sprintf("stage-%d.json.gz", stage)))
-		if err != nil {
-			t.Fatal(err)
-		}
-		out = append(out, run)
+	run, err := record.ReadFile(filepath.Join("..", "tui", "demo", fmt.Sprintf("stage-%d.json.gz", stage)))
+	if err != nil {
+		t.Fatal(err)
 	}
-	return out
+	return run
 }
 
 func page(t testing.TB, h report.HTML) string {
@@ -129,7 +125,10 @@ func holds(t testing.TB, page string) map[string][]*html.Node {
 
 func TestPageOfEightRuns(t *testing.T) {
 	t.Parallel()
-	runs := demos(t)
+	var runs []*record.Run
+	for stage := 1; stage <= 8; stage++ {
+		runs = append(runs, demo(t, stage))
+	}
 	p := page(t, report.HTML{Runs: runs, Command: "lab report 1 2", Made: time.Date(2026, 11, 21, 17, 0, 0, 0, time.UTC)})
 	if len(p) > 3<<19 {
 		t.Errorf("%d bytes, more than 1.5 MB", len(p))
@@ -157,6 +156,10 @@ func TestPageOfEightRuns(t *testing.T) {
 				t.Errorf("stage %d: no %s", run.Stage.Number, c.Service)
 			}
 		}
+	}
+	figuresOf(t, all["svg"])
+	if n := strings.Count(p, `class="wire copies"`); n != 1 {
+		t.Errorf("%d replicas follow an original; stage 8 has one", n)
 	}
 	for _, want := range []string{"workload (ping; mixed; heavy)", "Made 2026-11-21 17:00 UTC by <code>lab report 1 2</code>", "prefers-color-scheme: dark", "@media print", "default-src 'none'"} {
 		if !strings.Contains(p, want) {
@@ -198,13 +201,13 @@ func TestPageOfOddRuns(t *testing.T) {
 func TestPageOfAnyNumbers(t *testing.T) {
 	t.Parallel()
 	odd := rapid.OneOf(rapid.SampledFrom([]float64{0, -1, math.NaN(), math.Inf(1), math.Inf(-1), math.MaxFloat64, math.SmallestNonzeroFloat64, 1e8, 1e-9}), rapid.Float64())
-	demo := demos(t)[4]
+	small := demo(t, 1) // so that a hundred pages take a second or two
 	rapid.Check(t, func(rt *rapid.T) {
-		r := *demo
-		r.Windows = slices.Clone(r.Windows[:5]) // few, so that a hundred pages take a second or two
+		r := *small
+		r.Windows = slices.Clone(r.Windows[:5])
 		r.Samples = slices.Clone(r.Samples[:24])
 		r.Histograms.Endpoints = nil
-		r.Events = slices.Clone(r.Events)
+		r.Events = []record.Event{{Kind: "kill", AtSeconds: 2}, {Kind: "start", AtSeconds: 3}}
 		r.Containers = slices.Clone(r.Containers)
 		for _, part := range []any{&r.Windows, &r.Samples, &r.Events, &r.Containers, &r.Summary.Latency, &r.Host, &r.WarmupSeconds, &r.DurationSeconds} {
 			if rapid.Bool().Draw(rt, "scatter?") {
@@ -275,7 +278,7 @@ func TestPageOfALongRun(t *testing.T) {
 // Eight runs of the largest stage, with as many points as there can be: 150 windows.
 func TestLargestPageIsSmallEnough(t *testing.T) {
 	t.Parallel()
-	run := demos(t)[7]
+	run := demo(t, 8)
 	windows, samples := run.Windows, run.Samples
 	for i := 1; len(run.Windows) < 150; i++ {
 		for _, w := range windows {
