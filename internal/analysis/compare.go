@@ -179,7 +179,7 @@ func pair(q *Quantity, a, b []reading, sum bool) paired {
 	for i := range a {
 		if positive {
 			r.values[i] = math.Log(b[i].value) - math.Log(a[i].value)
-			chance += (a[i].chance/(a[i].value*a[i].value) + b[i].chance/(b[i].value*b[i].value)) / n // by the delta method
+			chance += (a[i].chance/a[i].value/a[i].value + b[i].chance/b[i].value/b[i].value) / n // by the delta method
 			continue
 		}
 		r.values[i] = b[i].value - a[i].value

@@ -45,8 +45,8 @@ func TestPower(t *testing.T) {
 }
 
 // The Bonferroni t statistic, two-sided 5% in all: Bailey, Journal of the American
-// Statistical Association 72, 1977, tabulates it; Student's own table has the
-// same values at 1 − 0.025/m, here those that stand in both.
+// Statistical Association 72, 1977, tabulates it. It is Student's t at 1 − 0.025/m,
+// which for 1, 5 and 50 rows any table of Student's t has.
 func TestCriticalValue(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {
