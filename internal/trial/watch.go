@@ -17,7 +17,7 @@ import (
 // patience with the engine, and with containers that have something to tell.
 const (
 	listTime      = 2 * time.Second
-	firstWordTime = 5 * time.Second
+	firstWordTime = 4 * time.Second
 )
 
 // list is what the meter reads. An engine that does not answer has not lost its
