@@ -17,7 +17,7 @@ type config struct {
 	queueDeadline                  time.Duration
 	loadQ, pool                    bool
 	poolSize                       int
-	sleepSlots                     int // requests that may sleep at once; 0: all
+	sleepSlots                     int           // requests that may sleep at once; 0: all
 	poolLifetime                   time.Duration // of connections for reading; 0: no limit of ours
 	cacheTTL                       time.Duration
 	listen                         string
