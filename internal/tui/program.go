@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"runtime/debug"
 	"time"
 
 	"charm.land/bubbles/v2/key"
@@ -38,6 +39,9 @@ type Options struct {
 func Run(ctx context.Context, o Options) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
+	// A view that stands for hours shall be small: garbage is collected at a third
+	// more than what is kept, not at double (measured in docs/benchmarks, The live view).
+	defer debug.SetGCPercent(debug.SetGCPercent(33))
 	options := []tea.ProgramOption{tea.WithContext(ctx), tea.WithFPS(framesPerSecond)}
 	if o.Input != nil {
 		options = append(options, tea.WithInput(o.Input))
