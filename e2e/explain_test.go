@@ -32,8 +32,8 @@ type explanation struct {
 // other has need of.
 func TestExplainProvesWhatWasPlanted(t *testing.T) {
 	for _, plant := range []struct{ service, stage, cores, workload, rate string }{
-		{"postgres", "4", "0.05", "mixed", "60"},
-		{"api", "4", "0.03", "mixed", "60"},
+		{"postgres", "4", "0.1", "mixed", "400"},
+		{"api", "4", "0.03", "mixed", "400"},
 	} {
 		t.Run(plant.service, func(t *testing.T) {
 			s := start(t, "what binds must be named and proven by its own limit, with a decoy's making no difference, and all limits put back")
@@ -43,7 +43,7 @@ func TestExplainProvesWhatWasPlanted(t *testing.T) {
 			}
 			before := s.status()
 			var e explanation
-			s.json(&e, "explain", "--prove", "--workload", plant.workload, "--rate", plant.rate, "--duration", "6s", "--warmup", "2s")
+			s.json(&e, "explain", "--prove", "--workload", plant.workload, "--rate", plant.rate, "--duration", "5s", "--warmup", "2s")
 			if e.Binding == nil || e.Proof == nil {
 				t.Fatalf("%+v", e)
 			}

@@ -42,6 +42,8 @@ const (
 	// served: demand falls as the rate rises, so predictions from below are too
 	// low. Less than 1/drownedShare, so that the step across the ceiling doesn't drown.
 	quickerStep = 1.6
+	// edgeShare: rates this near each other, the one served and the other not, are an edge.
+	edgeShare = 1.2
 )
 
 // Proof is what came of raising limits. Before, After and DecoyAfter are
@@ -167,6 +169,44 @@ func Probe(run *record.Run) (rate float64, found bool) {
 		ceiling = max(ceiling, b.SaturatesAt)
 	}
 	return max(AboveCeiling*ceiling, quickerStep*asked), false
+}
+
+// Search looks for a rate above the ceiling, probe by probe; its zero value is
+// ready. A stage may go from serving all to serving next to nothing within a few
+// percent: then it closes in on that edge, and ends just above it.
+type Search struct {
+	served, drowned float64 // the highest rate that was served, the lowest that drowned; 0 where there is none
+	found           bool    // by the last probe
+}
+
+// Next says, after a run, at which rate to probe next, or that this run is above
+// the ceiling and so was the one before.
+func (s *Search) Next(run *record.Run) (rate float64, done bool) {
+	asked := run.Summary.Rate.Asked
+	rate, found := Probe(run)
+	before := s.found
+	s.found = found
+	if found {
+		return asked, before // the first time it may still have been warming up
+	}
+	if Throughput(run) < tightShare*asked {
+		s.drowned = asked
+		if s.served >= asked {
+			s.served = 0
+		}
+	} else {
+		s.served = max(s.served, asked)
+		if s.drowned <= asked {
+			s.drowned = 0
+		}
+	}
+	if s.served == 0 || s.drowned == 0 {
+		return rate, false
+	}
+	if s.drowned < edgeShare*s.served {
+		return s.drowned, asked == s.drowned
+	}
+	return math.Sqrt(s.served * s.drowned), false
 }
 
 // Decoy is the box whose limit should make no difference: of those that do not

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 
+	"pgregory.net/rapid"
+
 	"systemlab/internal/analysis"
 	"systemlab/internal/record"
 )
@@ -143,4 +145,34 @@ func TestDecoy(t *testing.T) {
 	if _, ok := analysis.Decoy(analysis.Explanation{}); ok {
 		t.Error("a decoy to nothing")
 	}
+}
+
+// A stage with a ceiling, beyond which it serves that, or next to nothing: the
+// search ends above the ceiling and near it, from wherever it begins.
+func TestSearch(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		ceiling := rapid.Float64Range(20, 2000).Draw(t, "ceiling")
+		rate := ceiling * rapid.Float64Range(0.02, 3).Draw(t, "beginning by ceiling")
+		drowned := rapid.SampledFrom([]float64{1, 0.8, 0.3, 0.05}).Draw(t, "what is left of it beyond")
+		var search analysis.Search
+		for probe := 1; ; probe++ {
+			rate = math.Max(1, math.Round(rate))
+			served := rate
+			if rate > ceiling {
+				served = ceiling * drowned
+			}
+			run := loadedRun(rate, served, threeServices(0.1, 0.2, min(1, served/ceiling))...)
+			next, done := search.Next(run)
+			if done {
+				break
+			}
+			if probe == 20 {
+				t.Fatalf("still at %g a second", rate)
+			}
+			rate = next
+		}
+		if rate <= ceiling || rate > 1.7*ceiling {
+			t.Fatalf("ended at %g a second", rate)
+		}
+	})
 }

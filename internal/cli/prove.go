@@ -19,7 +19,7 @@ import (
 const (
 	maxRounds = 20
 	// maxProbes bounds the search for a rate above the ceiling.
-	maxProbes = 9
+	maxProbes = 12
 	// maxAttempts to find a ceiling that stays where it is.
 	maxAttempts = 3
 	// gentleShare of the rate to begin with: pools fill and caches warm without
@@ -124,24 +124,21 @@ func (p *prover) explain(ctx context.Context) (*record.Run, analysis.Explanation
 var errHigher = errors.New("the ceiling lies higher")
 
 // aboveCeiling looks for a rate at which the stage serves less than is asked,
-// twice in a row (the first time it may still have been warming up), keeps it in
-// the options, and gives the run there; or the last one, where there is no such rate.
+// keeps it in the options, and gives the run there; or the last one, where there
+// is no such rate.
 func (p *prover) aboveCeiling(ctx context.Context) (*record.Run, error) {
-	before := false // the last probe was above the ceiling, at this rate
+	var search analysis.Search
 	for probe := 1; ; probe++ {
 		run, err := p.run(ctx, "looking for the ceiling", p.o.rate)
 		if err != nil {
 			return nil, err
 		}
-		next, found := analysis.Probe(run)
+		next, done := search.Next(run)
 		next = math.Min(math.Min(math.Round(next), maxStep*p.o.rate), maxProbeRate)
-		if found && before || probe == maxProbes || !found && (next < 1 || next == p.o.rate) {
+		if done || probe == maxProbes || next < 1 || next == p.o.rate && next == maxProbeRate {
 			return run, nil
 		}
-		before = found
-		if !found {
-			p.o.rate = next
-		}
+		p.o.rate = next
 	}
 }
 
