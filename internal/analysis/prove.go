@@ -171,17 +171,17 @@ func Probe(run *record.Run) (rate float64, found bool) {
 	return max(AboveCeiling*ceiling, quickerStep*asked), false
 }
 
-// Search looks for a rate above the ceiling, probe by probe; its zero value is
+// Probing looks for a rate above the ceiling, probe by probe; its zero value is
 // ready. A stage may go from serving all to serving next to nothing within a few
 // percent: then it closes in on that edge, and ends just above it.
-type Search struct {
+type Probing struct {
 	served, drowned float64 // the highest rate that was served, the lowest that drowned; 0 where there is none
 	found           bool    // by the last probe
 }
 
 // Next says, after a run, at which rate to probe next, or that this run is above
 // the ceiling and so was the one before.
-func (s *Search) Next(run *record.Run) (rate float64, done bool) {
+func (s *Probing) Next(run *record.Run) (rate float64, done bool) {
 	asked := run.Summary.Rate.Asked
 	rate, found := Probe(run)
 	before := s.found

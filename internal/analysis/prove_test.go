@@ -149,12 +149,12 @@ func TestDecoy(t *testing.T) {
 
 // A stage with a ceiling, beyond which it serves that, or next to nothing: the
 // search ends above the ceiling and near it, from wherever it begins.
-func TestSearch(t *testing.T) {
+func TestProbing(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		ceiling := rapid.Float64Range(20, 2000).Draw(t, "ceiling")
 		rate := ceiling * rapid.Float64Range(0.02, 3).Draw(t, "beginning by ceiling")
 		drowned := rapid.SampledFrom([]float64{1, 0.8, 0.3, 0.05}).Draw(t, "what is left of it beyond")
-		var search analysis.Search
+		var search analysis.Probing
 		for probe := 1; ; probe++ {
 			rate = math.Max(1, math.Round(rate))
 			served := rate

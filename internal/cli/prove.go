@@ -127,7 +127,7 @@ var errHigher = errors.New("the ceiling lies higher")
 // keeps it in the options, and gives the run there; or the last one, where there
 // is no such rate.
 func (p *prover) aboveCeiling(ctx context.Context) (*record.Run, error) {
-	var search analysis.Search
+	var search analysis.Probing
 	for probe := 1; ; probe++ {
 		run, err := p.run(ctx, "looking for the ceiling", p.o.rate)
 		if err != nil {
