@@ -31,6 +31,9 @@ const (
 	// maxProbeRate is what the generator sends beside a stage on two cores
 	// without being what binds itself.
 	maxProbeRate = 5000
+	// recoverTime is for a stage that was drowned by one run to answer again
+	// before the next one.
+	recoverTime = 20 * time.Second
 	// putBackTime is for limits to be put back, after an interrupt too.
 	putBackTime = 30 * time.Second
 )
@@ -77,7 +80,7 @@ func (s *session) prover(ctx context.Context, o explainOptions) (*prover, error)
 		if err != nil {
 			return nil, err
 		}
-		order.Target, order.Users = "http://"+st.Lab.Address, s.users()
+		order.Target, order.Users, order.ReadySeconds = "http://"+st.Lab.Address, s.users(), recoverTime.Seconds()
 		return trial.Run(ctx, trial.Options{Engine: s.engine, Project: s.project, Network: network.Name, Generator: made[generator].Ref, Order: order})
 	}
 	return &prover{
