@@ -7,6 +7,7 @@ package e2e
 import (
 	"context"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -66,12 +67,40 @@ func TestMeterCost(t *testing.T) {
 		}
 		perList := (engineCPU(t) - began) / lists
 		total := own + perList/30
-		t.Logf("own %.3f%% of a core, the engine's %.2f ms a list, %.3f%% in all", own*100, perList*1e3, total*100)
-		if total > 0.005 {
-			return fmt.Errorf("%.2f%% of a core", total*100)
+		// On a machine whose cores are shared a wake-up costs up to six times as much
+		// at one time of day as at another; a bare loop tells what it costs now.
+		bare := bareReads(t, len(here))
+		t.Logf("own %.3f%% of a core (a bare loop %.3f%%), the engine's %.2f ms a list, %.3f%% in all", own*100, bare*100, perList*1e3, total*100)
+		if total > max(0.005, 1.5*bare) {
+			return fmt.Errorf("%.2f%% of a core, where bare reads cost %.2f%%", total*100, bare*100)
 		}
 		return nil
 	})
+}
+
+// bareReads is the share of a core that it takes to wake four times a second and
+// read as many of the kernel's files as the meter does for so many containers.
+func bareReads(t *testing.T, containers int) float64 {
+	t.Helper()
+	const length, files = 5 * time.Second, 5 // CPU, throttling, memory, its limit's use, network
+	f, err := os.Open("/proc/self/net/dev")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	buf := make([]byte, 4096)
+	tick := time.NewTicker(250 * time.Millisecond)
+	defer tick.Stop()
+	before := ownCPU(t)
+	for range int(length / (250 * time.Millisecond)) {
+		<-tick.C
+		for range containers * files {
+			if _, err := f.ReadAt(buf, 0); err != nil && err != io.EOF {
+				t.Fatal(err)
+			}
+		}
+	}
+	return (ownCPU(t) - before) / length.Seconds()
 }
 
 func ownCPU(t *testing.T) float64 {

@@ -63,16 +63,18 @@ func number(t *testing.T, file, key string) float64 {
 	return n
 }
 
-// freeze stops a container's processes for about as long and returns for how
-// long they really stood: the engine takes its own time for both ends.
-func freeze(t *testing.T, name string, about time.Duration) time.Duration {
+// freeze pauses a container for about so long. It was frozen for at least the
+// first duration returned and at most the second: a pause takes its time.
+func freeze(t *testing.T, name string, about time.Duration) (least, most time.Duration) {
 	t.Helper()
+	asked := time.Now()
 	docker(t, "pause", name)
-	began := time.Now() // frozen by now: `docker pause` returns after the fact
+	paused := time.Now()
 	hold := time.NewTimer(about)
 	<-hold.C
+	least = time.Since(paused)
 	docker(t, "unpause", name)
-	return time.Since(began)
+	return least, time.Since(asked)
 }
 
 // counterSeries is a counter read often, so that its growth over any stretch is known.
@@ -95,6 +97,7 @@ func follow(t *testing.T, counter func() float64) *counterSeries {
 			c.at, c.used = append(c.at, time.Now()), append(c.used, counter())
 			select {
 			case <-ctx.Done():
+				c.at, c.used = append(c.at, time.Now()), append(c.used, counter())
 				return
 			case <-tick.C:
 			}

@@ -29,19 +29,21 @@ func TestLoadKeepsItsPace(t *testing.T) {
 
 // A server that stands still for F seconds in a run of R requests at rate r
 // delays F*r of them by F down to 0, evenly: the share that waits longer than x
-// is (F-x)*r/R, so p99 = F - 0.01*R/r (plus what an undisturbed answer takes).
+// is (F-x)*r/R, so p99 = F - 0.01*R/r. That is where it catches up at once. The
+// slower it does the later come those who came last, and p99 rises up to F.
 func TestNoCoordinatedOmission(t *testing.T) {
 	s := start(t, "a server frozen for 200 ms must show in the p99, with bounded workers too")
 	s.lab("up", "1")
 	api := s.status().of("api")[0].Name
 	for _, workers := range []string{"0", "10"} {
-		var frozen time.Duration
+		var least, most time.Duration
 		r := s.loadBeside(func() {
-			frozen = freeze(t, api, 200*time.Millisecond)
+			least, most = freeze(t, api, 200*time.Millisecond)
 		}, "--workload", "ping", "--rate", "1000", "--duration", "5s", "--warmup", "1s", "--max-workers", workers)
-		want := frozen.Seconds() - 0.01*5
-		if off := math.Abs(r.Latency.P99/want - 1); off > 0.10 {
-			t.Errorf("workers %s: p99 %.1f ms, frozen for %s: want %.1f ms", workers, r.Latency.P99*1e3, frozen, want*1e3)
+		low, high := least.Seconds()-0.01*5, most.Seconds()
+		t.Logf("workers %s: p99 %.1f ms, frozen for %s to %s", workers, r.Latency.P99*1e3, least, most)
+		if r.Latency.P99 < 0.9*low || r.Latency.P99 > 1.1*high {
+			t.Errorf("workers %s: p99 %.1f ms, want %.1f to %.1f", workers, r.Latency.P99*1e3, low*1e3, high*1e3)
 		}
 		if workers == "10" && r.Requests.Late == 0 {
 			t.Errorf("10 workers: no request counted late: %+v", r.Requests)
