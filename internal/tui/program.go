@@ -143,14 +143,13 @@ func (p *program) Update(m tea.Msg) (tea.Model, tea.Cmd) {
 // clock; what happens, at once.
 func (p *program) poll(now time.Time) {
 	events, at := p.feed.Poll(now)
+	second := int(p.state.Clock) // which events move on too
 	for _, e := range events {
 		p.state.Apply(e)
 		p.stale = p.stale || !e.reading()
 	}
-	if int(at) != int(p.state.Clock) {
-		p.stale = true
-	}
 	p.state.Clock = max(p.state.Clock, at)
+	p.stale = p.stale || int(p.state.Clock) != second
 	p.keepSelection()
 }
 

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"slices"
 	"strings"
 	"sync"
@@ -15,6 +16,8 @@ import (
 	"time"
 
 	tea "charm.land/bubbletea/v2"
+
+	"systemlab/internal/record"
 )
 
 // fakeHands notes what it is asked.
@@ -237,6 +240,28 @@ func TestMouse(t *testing.T) {
 	m.Update(tea.MouseWheelMsg{Button: tea.MouseWheelDown})
 	if m.view.Selected != "lab-api-2" {
 		t.Errorf("the wheel selects %q", m.view.Selected)
+	}
+}
+
+// Readings that come four times a second are drawn once in each second.
+func TestReadingsAreDrawnOnceASecond(t *testing.T) {
+	t.Parallel()
+	m := session(t, nil)
+	start := m.state.Clock
+	m.View()
+	drawn := 0
+	for i := range 40 {
+		at := math.Ceil(start) + 0.1 + float64(i)*0.25
+		f := m.feed.(*feed)
+		f.events = []Event{{At: at, Sample: &record.Sample{AtSeconds: at, Seconds: 0.25, Container: "lab-api-1", Cores: at}}}
+		m.Update(beatMsg(time.Unix(int64(at), 0)))
+		if m.stale {
+			drawn++
+			m.View()
+		}
+	}
+	if drawn < 9 || drawn > 10 {
+		t.Errorf("drawn %d times in 10 s", drawn)
 	}
 }
 
