@@ -21,6 +21,7 @@ const (
 	DefaultTimeout      = 10 * time.Second
 	DefaultLoadN        = 34
 	DefaultReadyTimeout = 5 * time.Second
+	DefaultWindow       = time.Second
 
 	// DefaultMaxWorkers is twice what 1,000 a second need when nothing answers
 	// for a whole time-out of 10 s, and below the 28,232 local ports that Linux has
@@ -66,6 +67,10 @@ type Order struct {
 	TimeoutSeconds float64 `json:"timeout_seconds,omitempty"`
 	Connections    string  `json:"connections,omitempty"` // KeepAlive or NewForEach
 
+	// WindowSeconds is the length of a window, 0.1 to 1: short ones show when a
+	// short disturbance was over.
+	WindowSeconds float64 `json:"window_seconds,omitempty"`
+
 	// ReadySeconds is how long the target may take to answer GET /healthz
 	// before the attack; negative skips the question.
 	ReadySeconds float64 `json:"ready_seconds,omitempty"`
@@ -82,6 +87,7 @@ func (o Order) withDefaults() Order {
 	or(&o.TimeoutSeconds, DefaultTimeout.Seconds())
 	or(&o.Connections, KeepAlive)
 	or(&o.ReadySeconds, DefaultReadyTimeout.Seconds())
+	or(&o.WindowSeconds, DefaultWindow.Seconds())
 	return o
 }
 
@@ -112,7 +118,7 @@ func (o Order) Validate() error {
 	if err := pace.Fits(seconds(o.DurationSeconds)); err != nil {
 		return err
 	}
-	if n := pace.Over(seconds(o.DurationSeconds)).Count(seconds(o.DurationSeconds)); n > maxScheduled {
+	if n := pace.Over(seconds(o.DurationSeconds)).Count(seconds(o.DurationSeconds)); n > maxScheduled && pace.Clients() == 0 {
 		return fmt.Errorf("pace %s over %gs is %d requests: at most %d in one run", o.Pace, o.DurationSeconds, n, maxScheduled)
 	}
 	return o.validateLimits()
@@ -149,6 +155,9 @@ func (o Order) validateLimits() error {
 	}
 	if o.MaxWorkers < 1 || o.MaxWorkers > maxMaxWorkers {
 		return fmt.Errorf("max workers %d is out of range: 1 to %d", o.MaxWorkers, maxMaxWorkers)
+	}
+	if o.WindowSeconds < shortestWindow.Seconds() || !(o.WindowSeconds <= DefaultWindow.Seconds()) {
+		return fmt.Errorf("windows of %gs are out of range: %g to %gs", o.WindowSeconds, shortestWindow.Seconds(), DefaultWindow.Seconds())
 	}
 	if o.Connections != KeepAlive && o.Connections != NewForEach {
 		return fmt.Errorf("connections %q is not one of %q, %q", o.Connections, KeepAlive, NewForEach)

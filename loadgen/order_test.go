@@ -19,7 +19,10 @@ func TestOrderValidate(t *testing.T) {
 		{"the defaults", func(*loadgen.Order) {}, ""},
 		{"an own mix by text", func(o *loadgen.Order) { o.Workload = "ping=98,loadq=2" }, ""},
 		{"an own mix by weights", func(o *loadgen.Order) { o.Mix = map[string]float64{"user": 3} }, ""},
+		{"short windows", func(o *loadgen.Order) { o.WindowSeconds = 0.25 }, ""},
 		// SAD PATH
+		{"windows too short", func(o *loadgen.Order) { o.WindowSeconds = 0.05 }, "0.1 to 1s"},
+		{"windows too long", func(o *loadgen.Order) { o.WindowSeconds = 2 }, "0.1 to 1s"},
 		{"no target", func(o *loadgen.Order) { o.Target = "" }, "no target"},
 		{"no base URL", func(o *loadgen.Order) { o.Target = "nginx:80" }, "is not a base URL"},
 		{"rate 0", func(o *loadgen.Order) { o.Pace = "const:0" }, "rate 0/s is out of range"},

@@ -17,6 +17,9 @@ const (
 	MaxRate = 100_000.0
 )
 
+// maxClients of a closed loop; each is a request in flight.
+const maxClients = 10_000
+
 // minPeriod keeps a sine's wave longer than what a request takes to send.
 const minPeriod = 100 * time.Millisecond
 
@@ -29,6 +32,7 @@ const (
 	step     shape = "step"
 	sine     shape = "sine"
 	spike    shape = "spike"
+	clients  shape = "clients"
 )
 
 // Pace is how fast requests leave, and how that changes over a run. It is a
@@ -41,12 +45,18 @@ const (
 //	                      without @, one wave over the whole duration
 //	spike:100-1000@10s+5s 100, but 1000 from second 10 on, for 5 s; without +,
 //	                      for a fifth of the duration; without @, at two fifths of it
+//	clients:32            closed: 32 clients that each ask again once they were
+//	                      answered. It shows the most that is served, and no
+//	                      latency of a rate: who waits asks for nothing
 type Pace struct {
 	shape  shape
 	rates  []float64
 	at     time.Duration // sine: period; spike: when it begins; 0 = not given
 	length time.Duration // spike: how long; 0 = not given
 }
+
+// Closed is the pace clients:n.
+func Closed(n int) Pace { return Pace{shape: clients, rates: []float64{float64(n)}} }
 
 // Constant is the pace const:rate.
 func Constant(rate float64) Pace { return Pace{shape: constant, rates: []float64{rate}} }
@@ -69,6 +79,8 @@ func parseShape(kind shape, rest string) (p Pace, err error) {
 	switch kind {
 	case constant:
 		p.rates, err = parseRates(rest)
+	case clients:
+		p.rates, err = parseClients(rest)
 	case step:
 		p.rates, err = parseRates(strings.Split(rest, ",")...)
 	case ramp, sine, spike:
@@ -82,7 +94,7 @@ func parseShape(kind shape, rest string) (p Pace, err error) {
 		}
 		err = p.parseTimes(when)
 	default:
-		return p, errors.New("expected const:200, ramp:50-500, step:100,200,400, sine:100-300 or spike:100-1000")
+		return p, errors.New("expected const:200, ramp:50-500, step:100,200,400, sine:100-300, spike:100-1000 or clients:32")
 	}
 	if err != nil {
 		return p, err
@@ -106,6 +118,14 @@ func parseRates(words ...string) ([]float64, error) {
 		rates[i] = rate
 	}
 	return rates, nil
+}
+
+func parseClients(word string) ([]float64, error) {
+	n, err := strconv.Atoi(word)
+	if err != nil || n < 1 || n > maxClients {
+		return nil, fmt.Errorf("%q is not a number of clients: 1 to %d", word, maxClients)
+	}
+	return []float64{float64(n)}, nil
 }
 
 func checkRate(rate float64) error {
@@ -154,6 +174,15 @@ func (p Pace) String() string {
 		s += "+" + p.length.String()
 	}
 	return s
+}
+
+// Clients is how many there are in a closed loop; 0 for all other paces, which
+// are open: their requests leave on a schedule, whatever the answers do.
+func (p Pace) Clients() int {
+	if p.shape == clients {
+		return int(p.rates[0])
+	}
+	return 0
 }
 
 // First is the rate that a warm-up runs at, Max the highest that comes.

@@ -23,6 +23,7 @@ func TestParsePace(t *testing.T) {
 		{"sine:100-300", "sine:100-300"},
 		{"sine:100-300@10s", "sine:100-300@10s"},
 		{"spike:100-1000", "spike:100-1000"},
+		{"clients:32", "clients:32"},
 		{"spike:100-1000@10s+500ms", "spike:100-1000@10s+500ms"},
 	} {
 		got, err := loadgen.ParsePace(test.in)
@@ -48,6 +49,10 @@ func TestParsePace(t *testing.T) {
 		{"sine:100-300@1ms", "too short"},
 		{"sine:100-300@1s+1s", "does not fit a sine"},
 		{"spike:100-1000@-1s", "is not a time above 0"},
+		{"clients:0", "is not a number of clients: 1 to 10000"},
+		{"clients:1.5", "is not a number of clients"},
+		{"clients:10001", "is not a number of clients"},
+		{"clients:8@10s", "is not a number of clients"},
 	} {
 		_, err := loadgen.ParsePace(test.in)
 		if err == nil || !strings.Contains(err.Error(), test.want) || strings.Contains(err.Error(), "\n") {

@@ -48,8 +48,11 @@ func (p *pacer) Pace(_ time.Duration, n uint64) (time.Duration, bool) {
 			return 0, true
 		default:
 		}
-		at := p.schedule.time(int(n))
 		now := time.Since(p.zero)
+		if p.schedule.closed { // vegeta waits for a free worker; there are as many as clients
+			return 0, now >= p.schedule.end
+		}
+		at := p.schedule.time(int(n))
 		if now > p.schedule.end+grace {
 			return 0, true
 		}

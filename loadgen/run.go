@@ -64,6 +64,7 @@ type attack struct {
 	pacer     *pacer
 	transport *transport
 	attacker  *vegeta.Attacker
+	yardstick *yardstick
 	cancel    context.CancelFunc
 
 	zero    time.Time
@@ -74,6 +75,7 @@ type attack struct {
 	events  []record.Event
 
 	done      int           // results seen
+	served    int           // good answers that ended within the measured part, whenever they were asked for
 	canceled  int           // of the measured part, cut off by a stop
 	stoppedAt time.Duration // MaxInt64 if not
 	first     counters      // as the measured part began
@@ -99,9 +101,13 @@ func newAttack(o Order) (*attack, error) {
 		cancel()
 		return nil, err
 	}
+	if n := pace.Clients(); n > 0 {
+		o.MaxWorkers = n
+	}
 	s := newSchedule(pace, seconds(o.WarmupSeconds), seconds(o.DurationSeconds))
 	return &attack{
 		order: o, workload: workload, schedule: s, pacer: newPacer(s), transport: transport, cancel: cancel,
+		yardstick: newYardstick(),
 		attacker: vegeta.NewAttacker(
 			vegeta.MaxWorkers(uint64(o.MaxWorkers)),
 			vegeta.Client(&http.Client{
@@ -111,7 +117,7 @@ func newAttack(o Order) (*attack, error) {
 		),
 		whole: newTally(), gaps: gaps{last: s.warmup}, stoppedAt: math.MaxInt64,
 		// Room for all windows that can come, so that a slow reader of them never holds up results.
-		reports: make(chan func() Message, int((s.end+seconds(o.TimeoutSeconds))/windowLength)+64),
+		reports: make(chan func() Message, int((s.end+seconds(o.TimeoutSeconds))/seconds(o.WindowSeconds))+64),
 	}, nil
 }
 
@@ -120,6 +126,9 @@ func newAttack(o Order) (*attack, error) {
 func (a *attack) play(ctx context.Context, control <-chan Control) {
 	blank := vegeta.Target{Method: http.MethodGet, URL: a.order.Target}
 	a.begin()
+	ended := make(chan struct{})
+	defer close(ended)
+	go a.yardstick.run(ended)
 	results := a.attacker.Attack(vegeta.NewStaticTargeter(blank), a.pacer, 0, "")
 
 	over := time.NewTimer(a.schedule.end + grace) // for when the pacer can't end it: every worker busy
@@ -174,7 +183,7 @@ func (a *attack) begin() {
 	hello := Hello{Now: a.zero, PID: os.Getpid(), MaxProcs: runtime.GOMAXPROCS(0)}
 	a.reports <- func() Message { return Message{Hello: &hello} }
 	a.first = a.counters()
-	a.window = openWindow(0, a.schedule, a.first)
+	a.window = openWindow(0, seconds(a.order.WindowSeconds), a.schedule, a.first)
 }
 
 func (a *attack) now() time.Duration { return time.Since(a.zero) }
@@ -182,7 +191,7 @@ func (a *attack) now() time.Duration { return time.Since(a.zero) }
 // counters takes the running sums as they are now. What was asked depends on
 // where a window ends, and is left to the caller.
 func (a *attack) counters() counters {
-	return counters{at: a.now(), sent: int(a.transport.sent.Load()), cpu: ownCPU()}
+	return counters{at: a.now(), sent: int(a.transport.sent.Load()), cpu: ownCPU(), speed: a.yardstick.read()}
 }
 
 // add counts one finished request.
@@ -192,10 +201,14 @@ func (a *attack) add(r *vegeta.Result) {
 	if c == nil { // vegeta failed before the transport was asked: can't happen with our target
 		c = &call{failure: Other}
 	}
-	intended := a.schedule.time(int(r.Seq))
-	slip := max(0, r.Timestamp.Sub(a.zero)-intended)
+	left := r.Timestamp.Sub(a.zero)
+	intended := left
+	if !a.schedule.closed {
+		intended = a.schedule.time(int(r.Seq))
+	}
+	slip := max(0, left-intended)
 	o := outcome{call: c, intended: intended, slip: slip, latency: r.Latency + slip}
-	measured := intended >= a.schedule.warmup && intended < a.stoppedAt
+	measured := intended >= a.schedule.warmup && intended < a.stoppedAt && intended < a.schedule.end
 	if c.canceled {
 		if measured {
 			a.canceled++
@@ -203,9 +216,12 @@ func (a *attack) add(r *vegeta.Result) {
 		return
 	}
 	a.window.tally.add(o)
+	if ended := o.intended + o.latency; o.failure == "" && ended >= a.schedule.warmup && ended < min(a.schedule.end, a.stoppedAt) {
+		a.served++
+	}
 	if measured {
 		a.whole.add(o)
-		if o.failure == "" {
+		if o.failure == "" && !a.schedule.closed {
 			a.gaps.good(o.intended+o.latency, a.schedule.count)
 		}
 	}
@@ -220,14 +236,14 @@ func (a *attack) closeWindow(final bool) {
 	if final || w.to == a.schedule.end {
 		end = now.at
 	}
-	now.asked = a.schedule.count(min(end, a.stoppedAt))
+	now.asked = a.askedUntil(end, now)
 	if w.from < a.schedule.end {
 		a.last = now
 	}
 	if end == a.schedule.warmup {
 		a.first = now
 	}
-	a.window = openWindow(end, a.schedule, now)
+	a.window = openWindow(end, seconds(a.order.WindowSeconds), a.schedule, now)
 	if final && end-w.from < 10*time.Millisecond && w.tally.ok+w.tally.failed == 0 && now.asked == w.before.asked {
 		return
 	}
@@ -238,12 +254,23 @@ func (a *attack) closeWindow(final bool) {
 	}
 }
 
+// askedUntil counts the requests that were meant to leave before a moment, which
+// is now. A closed loop means to send what it sends.
+func (a *attack) askedUntil(end time.Duration, now counters) int {
+	if a.schedule.closed {
+		return now.sent
+	}
+	return a.schedule.count(min(end, a.stoppedAt))
+}
+
 // change makes the rate constant from now on. A rate that can't be is refused in
 // an event: a typing error during a run must not end it.
 func (a *attack) change(rate float64) {
 	now := a.now()
 	event := record.Event{AtSeconds: now.Seconds(), Kind: "rate", Detail: Constant(rate).String()}
-	if err := checkRate(rate); err != nil {
+	if a.schedule.closed {
+		event.Detail = "refused: clients that wait for their answers have no rate"
+	} else if err := checkRate(rate); err != nil {
 		event.Detail = "refused: " + err.Error()
 	} else if now >= min(a.schedule.end, a.stoppedAt) {
 		event.Detail = "refused: the schedule has ended"
@@ -260,7 +287,10 @@ func (a *attack) stop() {
 	a.pacer.end()
 	a.attacker.Stop()
 	a.stoppedAt = a.now()
-	next := a.schedule.time(int(a.pacer.released.Load()))
+	next := a.stoppedAt
+	if !a.schedule.closed {
+		next = a.schedule.time(int(a.pacer.released.Load()))
+	}
 	if slip := a.stoppedAt - next; slip > 0 && slip.Seconds() < record.LateSeconds {
 		a.stoppedAt = next
 	}
@@ -274,22 +304,27 @@ func (a *attack) stop() {
 func (a *attack) result() *Result {
 	end := min(a.schedule.end, a.stoppedAt)
 	played := max(0, end-a.schedule.warmup)
-	asked := max(0, a.schedule.count(end)-a.schedule.count(a.schedule.warmup)-a.canceled)
+	asked := a.whole.ok + a.whole.failed
+	if !a.schedule.closed {
+		asked = max(0, a.schedule.count(end)-a.schedule.count(a.schedule.warmup)-a.canceled)
+		a.gaps.good(end, a.schedule.count) // up to the end, if nothing answered any more
+	}
 	out := &Result{
-		Summary: a.whole.summary(asked, played.Seconds()), Histograms: a.whole.histograms(),
+		Summary: a.whole.summary(asked, a.served, played.Seconds()), Histograms: a.whole.histograms(),
 		Order: a.order, Workload: a.workload,
 		DurationSeconds: played.Seconds(), StoppedEarly: a.stoppedAt < a.schedule.end,
 		Canceled: a.canceled, Events: a.events,
 	}
 	peak := int(a.transport.peak.Load())
-	a.gaps.good(end, a.schedule.count) // up to the end, if nothing answered any more
 	out.Summary.Gaps = a.gaps.found
 	generator := &out.Summary.Generator
 	generator.WorkersMax = peak
-	generator.Bounded = peak >= a.order.MaxWorkers
+	generator.Bounded = !a.schedule.closed && peak >= a.order.MaxWorkers
 	if passed := a.last.at - a.first.at; passed > 0 {
 		generator.CoresMean = (a.last.cpu - a.first.cpu).Seconds() / passed.Seconds()
 	}
+	generator.YardstickCount = int(a.last.speed.done - a.first.speed.done)
+	generator.YardstickSeconds = a.last.speed.since(a.first.speed)
 	out.Summary.Connections = int(a.transport.connections.Load())
 	return out
 }

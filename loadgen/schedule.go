@@ -14,6 +14,7 @@ import (
 type schedule struct {
 	warmup time.Duration // the measured part begins here
 	end    time.Duration
+	closed bool // a closed loop: requests leave when a client is free, and no moment is intended
 	parts  atomic.Pointer[[]part]
 }
 
@@ -27,7 +28,7 @@ type part struct {
 }
 
 func newSchedule(pace Pace, warmup, duration time.Duration) *schedule {
-	s := &schedule{warmup: warmup, end: warmup + duration}
+	s := &schedule{warmup: warmup, end: warmup + duration, closed: pace.Clients() > 0}
 	parts := []part{{curve: pace.Over(duration)}}
 	if warmup > 0 {
 		before := Constant(pace.First()).Over(warmup)

@@ -9,8 +9,9 @@ import (
 )
 
 // summary is the tally of the measured part as data. The schedule asked for
-// `asked` requests in it, over so many seconds.
-func (t *tally) summary(asked int, seconds float64) record.Summary {
+// `asked` requests in it, over so many seconds, and `served` good answers ended in
+// it: those that come when the schedule is over would hide a queue.
+func (t *tally) summary(asked, served int, seconds float64) record.Summary {
 	sent := t.ok + t.failed
 	out := record.Summary{
 		Requests: record.Requests{
@@ -27,7 +28,7 @@ func (t *tally) summary(asked int, seconds float64) record.Summary {
 	}
 	if seconds > 0 {
 		out.Rate = record.Rate{
-			Asked: float64(asked) / seconds, Sent: float64(sent) / seconds, Served: float64(t.ok) / seconds,
+			Asked: float64(asked) / seconds, Sent: float64(sent) / seconds, Served: float64(served) / seconds,
 		}
 	}
 	for status, n := range t.statuses {

@@ -9,7 +9,8 @@ import (
 )
 
 const (
-	windowLength = time.Second
+	// shortestWindow still holds some answers at an ordinary rate.
+	shortestWindow = 100 * time.Millisecond
 
 	// tail is how long the window in which the schedule ends stays open for the
 	// last answers, so that a run doesn't end in a window of two milliseconds.
@@ -22,6 +23,7 @@ type counters struct {
 	asked int
 	sent  int
 	cpu   time.Duration
+	speed worked
 }
 
 // window is the one that is open. It ends at `to`, or within tail after it if
@@ -33,9 +35,10 @@ type window struct {
 }
 
 // openWindow begins a window. Boundaries lie at full seconds of the warm-up and
-// then of the measured part, so that no window belongs to both.
-func openWindow(from time.Duration, s *schedule, before counters) *window {
-	to := from + windowLength
+// then of the measured part (or at shorter steps, where the order says so), so
+// that no window belongs to both.
+func openWindow(from, length time.Duration, s *schedule, before counters) *window {
+	to := from + length
 	switch {
 	case from < s.warmup:
 		to = min(to, s.warmup)
@@ -64,7 +67,7 @@ func (w *window) record(end time.Duration, now counters, inFlight int, warmup bo
 		Latency: t.latency.percentiles(), Histogram: t.latency.encode(),
 		Endpoints: map[string]record.EndpointWindow{}, TierMean: map[string]float64{},
 		Errors: t.errors, CacheHits: t.cache.Hits, CacheMiss: t.cache.Misses,
-		Generator: record.GeneratorWindow{SlipP99Seconds: t.slip.at(0.99)},
+		Generator: record.GeneratorWindow{SlipP99Seconds: t.slip.at(0.99), YardstickCount: int(now.speed.done - w.before.speed.done), YardstickSeconds: now.speed.since(w.before.speed)},
 	}
 	if passed := now.at - w.before.at; passed > 0 {
 		out.Generator.Cores = (now.cpu - w.before.cpu).Seconds() / passed.Seconds()

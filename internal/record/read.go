@@ -138,3 +138,8 @@ func (c *commas) Write(p []byte) (int, error) {
 	}
 	return len(p), nil
 }
+
+// ReadWithin is Read of a run from somebody else, of at most so many bytes decompressed.
+func ReadWithin(r io.Reader, bytes int64) (*Run, error) {
+	return read(r, min(bytes, maxBytes), maxCommas)
+}

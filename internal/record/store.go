@@ -46,15 +46,18 @@ type Header struct {
 	P99Seconds      float64   `json:"p99_seconds"`
 	Failed          int       `json:"failed"`
 	Verdict         State     `json:"verdict"`
+	Comparison      string    `json:"comparison,omitempty"` // or search, that it is a round of
+	Side            string    `json:"side,omitempty"`       // in it
 	Path            string    `json:"path"`
 	Bytes           int64     `json:"bytes"` // of the file
 	Problem         string    `json:"problem,omitempty"`
 }
 
-// NewID names a run: UTC date and time, stage, and two random bytes, as in
-// 20261121-101530-s5-a1b2. Ids sort by time and are safe as file names.
+// NewID names a run: UTC date and time, stage, and three random bytes, as in
+// 20261121-101530-s5-a1b2c3. Ids sort by time and are safe as file names. Two runs of
+// one second would share an id once in 17 million times.
 func NewID(stage int, now time.Time) string {
-	var b [2]byte
+	var b [3]byte
 	_, _ = rand.Read(b[:]) // never fails, see crypto/rand
 	return fmt.Sprintf("%s-s%d-%s", now.UTC().Format("20060102-150405"), stage, hex.EncodeToString(b[:]))
 }
@@ -159,6 +162,41 @@ func (s Store) List() ([]Header, error) {
 	return headers, nil
 }
 
+// together is what the name of a comparison (c-…) or a search (k-…) looks like.
+var together = regexp.MustCompile(`^[ck]-[0-9]{8}-[0-9]{6}$`)
+
+// IsTogether tells the name of a comparison or a search from that of a run.
+func IsTogether(name string) bool { return together.MatchString(name) }
+
+// Beside is the store that a run's fellows are in: the folder of a run that is
+// named by its file, or else this one.
+func (s Store) Beside(name string) Store {
+	if isPath(name) {
+		return Store{Dir: filepath.Dir(name)}
+	}
+	return s
+}
+
+// Together reads all runs of a comparison or a search, oldest first. Files that
+// can't be read are passed over: List names them.
+func (s Store) Together(name string) ([]*Run, error) {
+	ids, err := s.ids()
+	if err != nil {
+		return nil, err
+	}
+	var runs []*Run
+	for _, id := range ids {
+		if IsTogether(name) && id < name[2:] { // ids begin with the time, and none is older than its comparison
+			continue
+		}
+		if run, err := ReadFile(s.path(id)); err == nil && run.Round != nil && run.Round.Comparison == name {
+			runs = append(runs, run)
+		}
+	}
+	slices.SortStableFunc(runs, func(a, b *Run) int { return a.Started.Compare(b.Started) })
+	return runs, nil
+}
+
 // Remove deletes one run: its id, a beginning that fits it alone, or "last".
 func (s Store) Remove(name string) (id string, err error) {
 	id, err = s.find(name)
@@ -177,6 +215,9 @@ func (h *Header) fill(r *Run) {
 	h.ServedRate, h.Failed = r.Summary.Rate.Served, r.Summary.Requests.Failed
 	h.P50Seconds, h.P99Seconds = r.Summary.Latency.P50, r.Summary.Latency.P99
 	h.Verdict = r.Verdict.State
+	if r.Round != nil {
+		h.Comparison, h.Side = r.Round.Comparison, r.Round.Side
+	}
 }
 
 func (s Store) path(id string) string { return filepath.Join(s.Dir, id+suffix) }

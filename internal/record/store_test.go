@@ -237,7 +237,7 @@ func TestBombs(t *testing.T) {
 func TestNewID(t *testing.T) {
 	now := time.Date(2026, 11, 21, 12, 15, 30, 0, time.FixedZone("", 2*3600))
 	first, later := record.NewID(5, now), record.NewID(12, now.Add(time.Second))
-	if !strings.HasPrefix(first, "20261121-101530-s5-") || len(first) != len("20261121-101530-s5-a1b2") {
+	if !strings.HasPrefix(first, "20261121-101530-s5-") || len(first) != len("20261121-101530-s5-a1b2c3") {
 		t.Error(first)
 	}
 	if first >= later {
