@@ -19,7 +19,7 @@ import (
 
 func TestReadConfig(t *testing.T) {
 	t.Parallel()
-	standard := config{pool: true, poolSize: 10, queueDeadline: 5 * time.Second, cacheTTL: time.Minute, listen: ":80"}
+	standard := config{pool: true, invalidate: true, poolSize: 10, queueDeadline: 5 * time.Second, cacheTTL: time.Minute, cachePatience: 50 * time.Millisecond, listen: ":80"}
 	with := func(f func(*config)) config { c := standard; f(&c); return c }
 	for _, tt := range []struct {
 		name string
@@ -34,12 +34,19 @@ func TestReadConfig(t *testing.T) {
 			with(func(c *config) { c.poolSize, c.cacheTTL, c.listen = 4, 15*time.Second, "127.0.0.1:81" }), ""},
 		{"with a queue", map[string]string{"AMQP_URL": "amqp://lab:pw@rabbitmq:5672/", "QUEUE_DEADLINE": "1500ms"},
 			with(func(c *config) { c.amqpURL, c.queueDeadline = "amqp://lab:pw@rabbitmq:5672/", 1500*time.Millisecond }), ""},
+		{"patient", map[string]string{"CACHE_PATIENCE": "1s"}, with(func(c *config) { c.cachePatience = time.Second }), ""},
+		{"forgetful", map[string]string{"INVALIDATE": "off"}, with(func(c *config) { c.invalidate = false }), ""},
+		{"worse on purpose", map[string]string{"BURN": "2ms", "ASK_AGAIN": "0.1"}, with(func(c *config) { c.burn, c.askAgain = 2*time.Millisecond, 0.1 }), ""},
 		{"connections that end", map[string]string{"POOL_LIFETIME": "20s"}, with(func(c *config) { c.poolLifetime = 20 * time.Second }), ""},
 
 		// SAD PATH
 		{"neither on nor off", map[string]string{"POOL": "false"}, config{}, "POOL=false: must be on or off"},
+		{"no patience", map[string]string{"CACHE_PATIENCE": "0s"}, config{}, "CACHE_PATIENCE=0s"},
+		{"neither yes nor no", map[string]string{"INVALIDATE": "no"}, config{}, "INVALIDATE=no: must be on or off"},
 		{"neither off nor on", map[string]string{"LOADQ": "1"}, config{}, "LOADQ=1: must be on or off"},
 		{"no slots", map[string]string{"SLEEP_SLOTS": "0"}, config{}, "SLEEP_SLOTS=0"},
+		{"burns nothing", map[string]string{"BURN": "0s"}, config{}, "BURN=0s"},
+		{"asks more than twice", map[string]string{"ASK_AGAIN": "1.5"}, config{}, "ASK_AGAIN=1.5"},
 		{"an empty pool", map[string]string{"POOL_SIZE": "0"}, config{}, "POOL_SIZE=0"},
 		{"seconds of what", map[string]string{"CACHE_TTL": "60"}, config{}, "CACHE_TTL=60"},
 		{"connections that end at once", map[string]string{"POOL_LIFETIME": "10ms"}, config{}, "POOL_LIFETIME=10ms"},

@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"time"
 
+	"systemlab/services/internal/cache"
 	"systemlab/services/internal/queue"
 )
 
@@ -15,24 +16,29 @@ type config struct {
 	databaseURL, readURL, redisURL string
 	amqpURL                        string
 	queueDeadline                  time.Duration
-	loadQ, pool                    bool
+	loadQ, pool, invalidate        bool
 	poolSize                       int
 	sleepSlots                     int           // requests that may sleep at once; 0: all
+	burn                           time.Duration // of CPU more for every request
+	askAgain                       float64       // share of the reads that the database is asked twice
 	poolLifetime                   time.Duration // of connections for reading; 0: no limit of ours
-	cacheTTL                       time.Duration
+	cacheTTL, cachePatience        time.Duration
 	listen                         string
 }
 
 func readConfig(env func(string) string) (config, error) {
 	c := config{
 		databaseURL: env("DATABASE_URL"), readURL: env("DATABASE_READ_URL"), redisURL: env("REDIS_URL"),
-		amqpURL: env("AMQP_URL"), queueDeadline: queue.Deadline, pool: true, poolSize: 10, cacheTTL: time.Minute, listen: listenAddress(env),
+		amqpURL: env("AMQP_URL"), queueDeadline: queue.Deadline, pool: true, invalidate: true, poolSize: 10, cacheTTL: time.Minute, cachePatience: cache.Patience, listen: listenAddress(env),
 	}
 	var err error
 	if c.loadQ, err = onOff(env, "LOADQ", false); err != nil {
 		return c, err
 	}
 	if c.pool, err = onOff(env, "POOL", true); err != nil {
+		return c, err
+	}
+	if c.invalidate, err = onOff(env, "INVALIDATE", true); err != nil {
 		return c, err
 	}
 	if v := env("POOL_SIZE"); v != "" {
@@ -45,9 +51,24 @@ func readConfig(env func(string) string) (config, error) {
 			return c, fmt.Errorf("SLEEP_SLOTS=%s: must be a whole number from 1 to 100000", v)
 		}
 	}
+	if v := env("BURN"); v != "" {
+		if c.burn, err = time.ParseDuration(v); err != nil || c.burn <= 0 || c.burn > time.Second {
+			return c, fmt.Errorf("BURN=%s: must be a duration up to 1s, such as 2ms", v)
+		}
+	}
+	if v := env("ASK_AGAIN"); v != "" {
+		if c.askAgain, err = strconv.ParseFloat(v, 64); err != nil || !(c.askAgain > 0 && c.askAgain <= 1) {
+			return c, fmt.Errorf("ASK_AGAIN=%s: must be a share above 0 and up to 1, such as 0.1", v)
+		}
+	}
 	if v := env("CACHE_TTL"); v != "" {
 		if c.cacheTTL, err = time.ParseDuration(v); err != nil || c.cacheTTL < 100*time.Millisecond {
 			return c, fmt.Errorf("CACHE_TTL=%s: must be a duration of at least 100ms, such as 60s", v)
+		}
+	}
+	if v := env("CACHE_PATIENCE"); v != "" {
+		if c.cachePatience, err = time.ParseDuration(v); err != nil || c.cachePatience < time.Millisecond || c.cachePatience > 10*time.Second {
+			return c, fmt.Errorf("CACHE_PATIENCE=%s: must be a duration from 1ms to 10s, such as 50ms", v)
 		}
 	}
 	if v := env("POOL_LIFETIME"); v != "" {

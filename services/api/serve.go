@@ -30,7 +30,7 @@ func serve(ctx context.Context, c config, log *slog.Logger) error {
 	if err != nil {
 		return fmt.Errorf("read host name: %w", err)
 	}
-	o := web.Options{Name: name, Log: log, Closing: ctx.Done(), SleepSlots: c.sleepSlots}
+	o := web.Options{Name: name, Log: log, Closing: ctx.Done(), SleepSlots: c.sleepSlots, Burn: c.burn}
 	if c.loadQ {
 		o.Compute = web.Here
 	}
@@ -43,12 +43,12 @@ func serve(ctx context.Context, c config, log *slog.Logger) error {
 	defer stop()
 	g, running := errgroup.WithContext(running)
 	if c.redisURL != "" {
-		store, err := cache.OpenRedis(c.redisURL, c.poolSize)
+		store, err := cache.OpenRedis(c.redisURL, c.poolSize, c.cachePatience)
 		if err != nil {
 			return err
 		}
 		defer store.Close()
-		o.Cache = cache.New(store, cache.Options{TTL: c.cacheTTL, Log: log})
+		o.Cache = cache.New(store, cache.Options{TTL: c.cacheTTL, Forgetful: !c.invalidate, Log: log})
 		g.Go(func() error { return o.Cache.Run(running) })
 	}
 	if c.amqpURL != "" {
@@ -137,6 +137,9 @@ func connect(ctx context.Context, c config, o *web.Options) (func(), error) {
 			return done, err
 		}
 		o.Reader = db
+	}
+	if c.askAgain > 0 && o.Reader != nil {
+		o.Reader = &again{Reader: o.Reader, share: c.askAgain}
 	}
 	return done, nil
 }

@@ -46,7 +46,10 @@ type Options struct {
 	Negative time.Duration // of "there is no such row"; 10 s where 0, never more than TTL
 	Lease    time.Duration // of a tombstone: longer than any reader takes from its query to its Put; 15 s where 0
 	Retry    time.Duration // between two attempts to reach a store that was given up; 250 ms where 0
-	Log      *slog.Logger
+	// Forgetful loses every invalidation: what was written is not told to the store.
+	// It is for seeing what that costs, and for nothing else.
+	Forgetful bool
+	Log       *slog.Logger
 }
 
 // Outcome is what a cache did for a read: the value of X-Cache.
@@ -168,6 +171,9 @@ func (c *Cache) Void(ctx context.Context, version int, keys ...string) {
 	}
 	for _, k := range keys {
 		c.flights.Forget(k) // readers from now on must not wait for a read that began before the write
+	}
+	if c.options.Forgetful {
+		return
 	}
 	if !c.guard.usable() && c.guard.owe(version, keys) {
 		return

@@ -63,6 +63,16 @@ func TestReadThenWrite(t *testing.T) {
 	}
 }
 
+func TestForgetful(t *testing.T) {
+	t.Parallel()
+	c, s := cache.New(newMemory(), cache.Options{Forgetful: true}), &source{}
+	s.version.Store(1)
+	want(t, c, s, `{"version":1}`, cache.Miss)
+	s.version.Store(2)
+	c.Void(t.Context(), 2, "user:7")
+	want(t, c, s, `{"version":1}`, cache.Hit)
+}
+
 func TestNegativeAnswer(t *testing.T) {
 	t.Parallel()
 	m, s := newMemory(), &source{}

@@ -29,9 +29,9 @@ for _, key in ipairs(KEYS) do
 end
 return 0`
 
-// patience is how long a call may take. Redis answers in well under a millisecond; one that needs longer than this is slower
-// than the database it stands before.
-const patience = 50 * time.Millisecond
+// Patience is how long a call may take where nothing else is asked for. Redis answers in well under a millisecond; one that
+// needs longer than this is slower than the database it stands before.
+const Patience = 50 * time.Millisecond
 
 // calmConn moves its deadline only when it must. The client sets three for each command, and each move may wake the thread that
 // sleeps in the poller: a tenth of what a hit costs the api, measured. So the deadline for reading is set up to one patience
@@ -40,7 +40,8 @@ const patience = 50 * time.Millisecond
 // saves the client's look at it before each command; a connection that died meanwhile costs one read its cache.
 type calmConn struct {
 	net.Conn
-	until time.Time // used by one goroutine at a time, as the client's pool lends it
+	patience time.Duration
+	until    time.Time // used by one goroutine at a time, as the client's pool lends it
 }
 
 func (c *calmConn) SetDeadline(t time.Time) error { return c.SetReadDeadline(t) }
@@ -48,15 +49,15 @@ func (c *calmConn) SetDeadline(t time.Time) error { return c.SetReadDeadline(t) 
 func (c *calmConn) SetWriteDeadline(time.Time) error { return nil }
 
 func (c *calmConn) SetReadDeadline(t time.Time) error {
-	if t.IsZero() || (!c.until.Before(t) && c.until.Sub(t) <= patience) {
+	if t.IsZero() || (!c.until.Before(t) && c.until.Sub(t) <= c.patience) {
 		return nil
 	}
-	c.until = t.Add(patience)
+	c.until = t.Add(c.patience)
 	return c.Conn.SetReadDeadline(c.until)
 }
 
-// OpenRedis prepares a client for redis://HOST:PORT/DB. It does not connect.
-func OpenRedis(url string, poolSize int) (*Redis, error) {
+// OpenRedis prepares a client for redis://HOST:PORT/DB whose calls give up after one to two times patience. It does not connect.
+func OpenRedis(url string, poolSize int, patience time.Duration) (*Redis, error) {
 	// The client would print a line for each failed connection; the cache says once that it gave up.
 	logging.Disable()
 	o, err := redis.ParseURL(url)
@@ -73,7 +74,7 @@ func OpenRedis(url string, poolSize int) (*Redis, error) {
 		if err != nil {
 			return nil, err
 		}
-		return &calmConn{Conn: c}, nil
+		return &calmConn{Conn: c, patience: patience}, nil
 	}
 	o.DisableIdentity = true
 	o.MaintNotificationsConfig = &maintnotifications.Config{Mode: maintnotifications.ModeDisabled}

@@ -48,6 +48,9 @@ type Options struct {
 	// SleepSlots bounds how many /longQ sleep at once, the others wait their turn:
 	// a server whose capacity is known, slots by seconds. 0 is no bound.
 	SleepSlots int
+	// Burn is CPU time that every request costs more, but for /healthz and
+	// /metrics: a difference of known size, to check what a comparison finds.
+	Burn time.Duration
 }
 
 // Server is an http.Handler.
@@ -118,6 +121,9 @@ func (s *Server) endpoint(path string, table methods) http.Handler {
 			a = failure(http.StatusMethodNotAllowed, "this path allows "+allow)
 		default:
 			r.Body = http.MaxBytesReader(w, r.Body, maxBody)
+			if path != "/healthz" {
+				burn(s.Burn)
+			}
 			m, a = meter[method], s.survive(run, c)
 		}
 		if a.status == 0 {
