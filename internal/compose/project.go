@@ -62,6 +62,8 @@ type Service struct {
 	Restart     string
 	Labels      map[string]string
 	Overrides   map[string]string // environment given by the user with --env; already in Env
+	Limited     float64           `json:",omitempty"` // cores given by the user with --limit; already in Cores; 0 is the stage's own
+	Replaced    string            `json:",omitempty"` // the program of the user's own that runs here, as it was given; "" is lab's own
 }
 
 // Port is a published port. HostPort 0 lets the engine choose.
@@ -159,6 +161,60 @@ func (p *Project) Override(service, key, value string) error {
 	}
 	s.Env[key], s.Overrides[key] = value, value
 	return nil
+}
+
+// Limit sets the CPU limit of each replica of one service, in cores, as `--limit`
+// does. Less than a thousandth of a core is rounded, as the file's own are.
+func (p *Project) Limit(service string, cores float64) error {
+	s, ok := p.Service(service)
+	if !ok {
+		return problem.Newf(problem.NotFound, "one of: "+strings.Join(p.ServiceNames(), ", "), "this stage has no service %q", service)
+	}
+	s.Cores = thousandths(cores)
+	s.Limited = s.Cores
+	return nil
+}
+
+// Replace puts a program of the user's own into a service's box. All of the box
+// stays as it is but what runs in it: the image, and the check of its health,
+// which is the image's own; nil leaves the service without one.
+func (p *Project) Replace(service, program, image string, check []string) error {
+	s, ok := p.Service(service)
+	if !ok {
+		return problem.Newf(problem.NotFound, "one of: "+strings.Join(p.ServiceNames(), ", "), "this stage has no service %q", service)
+	}
+	s.Replaced, s.Image, s.ImageID = program, image, ""
+	if s.Health == nil || check == nil {
+		s.Health = nil
+		return nil
+	}
+	h := *s.Health
+	h.Test = check
+	s.Health = &h
+	return nil
+}
+
+// Only keeps the named services and all that they call, and what those need.
+func (p *Project) Only(names ...string) {
+	links := p.Links()
+	for i := 0; i < len(names); i++ {
+		for _, l := range links {
+			if l.From == names[i] && !slices.Contains(names, l.To) {
+				names = append(names, l.To)
+			}
+		}
+	}
+	p.Services = slices.DeleteFunc(p.Services, func(s Service) bool { return !slices.Contains(names, s.Name) })
+	p.Networks = slices.DeleteFunc(p.Networks, func(n Network) bool {
+		return !slices.ContainsFunc(p.Services, func(s Service) bool {
+			return slices.ContainsFunc(s.Networks, func(a Attachment) bool { return a.Network == n.Key })
+		})
+	})
+	p.Volumes = slices.DeleteFunc(p.Volumes, func(v Volume) bool {
+		return !slices.ContainsFunc(p.Services, func(s Service) bool {
+			return slices.ContainsFunc(s.Mounts, func(m Mount) bool { return m.Kind == "volume" && m.Source == v.Key })
+		})
+	})
 }
 
 // Hash identifies what a container of this service is made from. As in Compose,

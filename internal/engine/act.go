@@ -100,3 +100,45 @@ func (e *Engine) each(ctx context.Context, project, state string, act func(conte
 	}
 	return g.Wait()
 }
+
+// Restart ends a container as Stop does, and starts it again.
+func (e *Engine) Restart(ctx context.Context, project, name string) error {
+	return e.act(ctx, project, name, func(id string) error {
+		_, err := e.api.ContainerRestart(ctx, id, client.ContainerRestartOptions{})
+		return err
+	})
+}
+
+// ExecDetached starts a command inside a container and leaves it running.
+func (e *Engine) ExecDetached(ctx context.Context, id string, cmd []string) error {
+	made, err := e.api.ExecCreate(ctx, id, client.ExecCreateOptions{Cmd: cmd})
+	if err != nil {
+		return e.wrap(err)
+	}
+	_, err = e.api.ExecStart(ctx, made.ID, client.ExecStartOptions{Detach: true})
+	return e.wrap(err)
+}
+
+// Place is a folder that a container can write to.
+type Place struct {
+	Path  string
+	Bytes int64 // its own size; 0 is the machine's disk
+}
+
+// Places of a container, apart from its own layer.
+func (e *Engine) Places(ctx context.Context, id string) ([]Place, error) {
+	res, err := e.api.ContainerInspect(ctx, id, client.ContainerInspectOptions{})
+	if err != nil {
+		return nil, e.wrap(err)
+	}
+	var out []Place
+	for _, m := range res.Container.Mounts {
+		if m.RW && m.Type != "tmpfs" {
+			out = append(out, Place{Path: m.Destination})
+		}
+	}
+	if h := res.Container.HostConfig; h != nil && h.ShmSize > 0 && h.IpcMode != "host" && !h.IpcMode.IsContainer() {
+		out = append(out, Place{Path: "/dev/shm", Bytes: h.ShmSize})
+	}
+	return out, nil
+}

@@ -27,5 +27,7 @@ type Container struct {
 	LimitMemory int64 // bytes
 	Env         map[string]string
 	Addresses   map[string]string // network name to IPv4 address
+	Hostname    string
+	Published   uint16 // the port of the host that leads to it; 0 without, or while it doesn't run
 	Labels      map[string]string
 }

@@ -136,13 +136,20 @@ func (e *Engine) tellUnhealthy(ctx context.Context, id, name, what string) error
 	return problem.New(problem.Unhealthy, name+" "+what+e.lastLines(ctx, id), "lab logs "+service)
 }
 
-// lastLines of a container's log, indented, for an error message.
-func (e *Engine) lastLines(ctx context.Context, id string) string {
+// LastWords are the last lines of a container's log.
+func (e *Engine) LastWords(ctx context.Context, id string) (string, error) {
 	var out bytes.Buffer
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second)
 	defer cancel()
-	if err := e.Logs(ctx, id, LogOptions{Tail: 5}, &out); err != nil || strings.TrimSpace(out.String()) == "" {
+	err := e.Logs(ctx, id, LogOptions{Tail: 5}, &out)
+	return strings.TrimSpace(out.String()), err
+}
+
+// lastLines are the last words, indented, for an error message.
+func (e *Engine) lastLines(ctx context.Context, id string) string {
+	words, err := e.LastWords(ctx, id)
+	if err != nil || words == "" {
 		return ""
 	}
-	return "; its last words:\n  " + strings.ReplaceAll(strings.TrimSpace(out.String()), "\n", "\n  ")
+	return "; its last words:\n  " + strings.ReplaceAll(words, "\n", "\n  ")
 }

@@ -43,6 +43,43 @@ func (e *Engine) ImageID(ctx context.Context, ref string) (string, error) {
 	return res.ID, nil
 }
 
+// ImageCheck is the health check that an image brings, as in Compose; nil without one.
+func (e *Engine) ImageCheck(ctx context.Context, ref string) ([]string, error) {
+	res, err := e.api.ImageInspect(ctx, ref)
+	if err != nil {
+		return nil, e.wrap(err)
+	}
+	if res.Config == nil || res.Config.Healthcheck == nil {
+		return nil, nil
+	}
+	test := res.Config.Healthcheck.Test
+	if len(test) < 2 || test[0] == "NONE" {
+		return nil, nil
+	}
+	return test, nil
+}
+
+// SaveImages streams images with all their names, each layer once, in the
+// engine's own format.
+func (e *Engine) SaveImages(ctx context.Context, refs []string) (io.ReadCloser, error) {
+	res, err := e.api.ImageSave(ctx, refs)
+	if err != nil {
+		return nil, e.wrap(err)
+	}
+	return res, nil
+}
+
+// LoadImages takes such a stream. Layers that are there already are kept.
+func (e *Engine) LoadImages(ctx context.Context, stream io.Reader) error {
+	res, err := e.api.ImageLoad(ctx, stream, client.ImageLoadWithQuiet(true))
+	if err != nil {
+		return e.wrap(err)
+	}
+	defer res.Close()
+	_, err = readStream(res)
+	return err
+}
+
 // TagImage gives an image one more name, taking it from any other.
 func (e *Engine) TagImage(ctx context.Context, from, to string) error {
 	_, err := e.api.ImageTag(ctx, client.ImageTagOptions{Source: from, Target: to})

@@ -34,6 +34,9 @@ const (
 	labelPassword = "systemlab.password"
 	labelNet      = "systemlab.net"
 	labelWatch    = "systemlab.watch"
+	labelFault    = "systemlab.fault" // internal/fault writes it
+	labelReplace  = "systemlab.replace"
+	labelLimit    = "systemlab.limit"
 )
 
 // Stack is what holds for a whole stack and is kept in labels alone.
@@ -70,6 +73,13 @@ func containerLabels(p *compose.Project, s *compose.Service, n int, st Stack) ma
 		b, _ := json.Marshal(s.Overrides)
 		l[labelEnv] = string(b)
 	}
+	if s.Limited > 0 {
+		l[labelLimit] = strconv.FormatFloat(s.Limited, 'f', -1, 64)
+	}
+	if s.Replaced != "" {
+		b, _ := json.Marshal(Replacement{Program: s.Replaced, Image: s.Image})
+		l[labelReplace] = string(b)
+	}
 	maps.Copy(l, s.Labels)
 	return l
 }
@@ -84,4 +94,27 @@ func (c Container) Overrides() map[string]string {
 	var m map[string]string
 	_ = json.Unmarshal([]byte(c.Labels[labelEnv]), &m)
 	return m
+}
+
+// Limited is the CPU limit in cores that the user gave with --limit to the service
+// of this container; 0 where it is the stage's own.
+func (c Container) Limited() float64 {
+	cores, err := strconv.ParseFloat(c.Labels[labelLimit], 64)
+	if err != nil || !(cores > 0) {
+		return 0
+	}
+	return cores
+}
+
+// Replacement is a program of the user's own in the place of a service's.
+type Replacement struct {
+	Program string `json:"program"` // as the user named it: a folder or an image
+	Image   string `json:"image"`   // the image that was made of it
+}
+
+// Replacement that this container runs; false where it runs lab's own program.
+func (c Container) Replacement() (Replacement, bool) {
+	var r Replacement
+	err := json.Unmarshal([]byte(c.Labels[labelReplace]), &r)
+	return r, err == nil && r.Image != ""
 }

@@ -12,6 +12,7 @@ import (
 
 	"github.com/containerd/errdefs"
 	"github.com/moby/moby/api/types/container"
+	"github.com/moby/moby/api/types/network"
 	"github.com/moby/moby/client"
 	"golang.org/x/sync/errgroup"
 )
@@ -103,7 +104,7 @@ func describe(r container.InspectResponse) Container {
 		}
 	}
 	if cfg := r.Config; cfg != nil {
-		c.Labels, c.ImageRef = cfg.Labels, cfg.Image
+		c.Labels, c.ImageRef, c.Hostname = cfg.Labels, cfg.Image, cfg.Hostname
 		c.Project, c.Service, c.Hash, c.Stage = cfg.Labels[labelProject], cfg.Labels[labelService], cfg.Labels[labelHash], cfg.Labels[labelStage]
 		if cfg.Healthcheck != nil && len(cfg.Healthcheck.Test) > 1 {
 			c.HealthTest = cfg.Healthcheck.Test
@@ -125,8 +126,22 @@ func describe(r container.InspectResponse) Container {
 			}
 			c.Addresses[name] = addr
 		}
+		c.Published = published(r.NetworkSettings.Ports)
 	}
 	return c
+}
+
+// published is the lowest port of the host that leads to the container.
+func published(ports network.PortMap) (lowest uint16) {
+	for _, bindings := range ports {
+		for _, b := range bindings {
+			n, err := strconv.ParseUint(b.HostPort, 10, 16)
+			if err == nil && (lowest == 0 || uint16(n) < lowest) {
+				lowest = uint16(n)
+			}
+		}
+	}
+	return lowest
 }
 
 func (e *Engine) networks(ctx context.Context, project string) ([]NetworkState, error) {

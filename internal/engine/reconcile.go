@@ -61,6 +61,9 @@ type creation struct {
 
 func (r *reconciler) judgeContainers() {
 	for _, c := range r.observed.Containers {
+		if _, marks := c.Marked(labelFault); marks {
+			continue // a fault stands as long as its marker: who heals it removes that
+		}
 		if c.OneOff {
 			// A generator whose lab has died ends by itself when its stdin closes; one
 			// that never started or is over is a leftover.

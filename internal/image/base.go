@@ -63,6 +63,15 @@ func (b *Builder) ensureBase(ctx context.Context) error {
 	return nil
 }
 
+// EnsureBase provides the base image by itself: what users build their own on.
+func (b *Builder) EnsureBase(ctx context.Context) (Made, error) {
+	if err := b.ensureBase(ctx); err != nil {
+		return Made{}, err
+	}
+	id, err := b.Engine.ImageID(ctx, baseRef)
+	return Made{baseRef, id}, err
+}
+
 // bootstrap makes a minimal Debian with mmdebstrap, installing that first where it may.
 func (b *Builder) bootstrap(ctx context.Context) error {
 	if _, err := exec.LookPath("mmdebstrap"); err != nil {

@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"systemlab/internal/engine"
 	"systemlab/internal/problem"
 )
 
@@ -46,6 +47,9 @@ func (b *Builder) buildGo(ctx context.Context, service, ref string) error {
 	}
 	return b.Engine.BuildImage(ctx, tar, nil, service, ref)
 }
+
+// Arch is what Go calls the machine of an engine.
+func Arch(e *engine.Engine) string { return goArch(e.Info().Arch) }
 
 // goArch translates what an engine calls its machine.
 func goArch(engine string) string {

@@ -42,7 +42,7 @@ type Builder struct {
 func (b *Builder) Resolve(ctx context.Context, p *compose.Project) error {
 	var names []string
 	for _, s := range p.Services {
-		if name, ours := strings.CutPrefix(s.Image, Prefix); ours && !slices.Contains(names, name) {
+		if name, ours := serviceOf(s); ours && !slices.Contains(names, name) {
 			names = append(names, name)
 		}
 	}
@@ -52,8 +52,17 @@ func (b *Builder) Resolve(ctx context.Context, p *compose.Project) error {
 	}
 	for i := range p.Services {
 		s := &p.Services[i]
-		if name, ours := strings.CutPrefix(s.Image, Prefix); ours {
+		if name, ours := serviceOf(*s); ours {
 			s.Image, s.ImageID = made[name].Ref, made[name].ID
+			continue
+		}
+		if s.Replaced != "" { // made by Own, or not at all in a dry run
+			if s.ImageID, err = b.Engine.ImageID(ctx, s.Image); err == nil && s.ImageID == "" && !b.Dry {
+				err = problem.Newf(problem.Build, "lab up N --replace "+s.Name+"="+s.Replaced, "the image of %s, which runs as %s, is gone", s.Replaced, s.Name)
+			}
+			if err != nil {
+				return err
+			}
 			continue
 		}
 		if s.ImageID, err = b.foreign(ctx, s.Image); err != nil {
@@ -61,6 +70,12 @@ func (b *Builder) Resolve(ctx context.Context, p *compose.Project) error {
 		}
 	}
 	return nil
+}
+
+// serviceOf is the folder that a service's image is built from, if it is one of ours.
+func serviceOf(s compose.Service) (folder string, ours bool) {
+	folder, ours = strings.CutPrefix(s.Image, Prefix)
+	return folder, ours && s.Replaced == ""
 }
 
 // Made is one image: its name with the hash, and its content.

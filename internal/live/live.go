@@ -16,6 +16,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"systemlab/internal/engine"
+	"systemlab/internal/fault"
 	"systemlab/internal/meter"
 	"systemlab/internal/record"
 	"systemlab/internal/tui"
@@ -70,6 +71,8 @@ type Source struct {
 	load  *load               // that runs, or nil
 	last  *record.Run         // that was measured last and is not kept yet
 	of    Stage               // the stage that it was measured on
+
+	faults map[string][]string // that stand, by the container's name
 
 	described bool
 
@@ -211,7 +214,10 @@ func (s *Source) show(ctx context.Context) error {
 	if err == nil { // else in the middle of a change, or nothing is up: the last one stands
 		s.stage = st
 	}
-	s.here = here
+	s.here, s.faults = here, map[string][]string{}
+	for _, f := range fault.InForce(o) {
+		s.faults[f.Container] = append(s.faults[f.Container], f.How)
+	}
 	stack := s.stack()
 	s.mu.Unlock()
 	s.put(tui.Event{Stack: &stack})
@@ -228,7 +234,7 @@ func (s *Source) stack() tui.Stack {
 		}
 		out.Containers = append(out.Containers, tui.Container{
 			Service: c.Service, Replica: c.Replica, Name: c.Name, State: c.State, Health: c.Health,
-			LimitCores: c.LimitCores, MemoryLimitBytes: c.LimitMemory, Roles: roles,
+			LimitCores: c.LimitCores, MemoryLimitBytes: c.LimitMemory, Roles: roles, Faults: s.faults[c.Name],
 		})
 	}
 	return out
@@ -236,7 +242,7 @@ func (s *Source) stack() tui.Stack {
 
 // happened tells of an engine's event, and looks again if it changed what is there.
 func (s *Source) happened(e engine.Event) {
-	if e.OneOff {
+	if e.OneOff && e.Service != fault.Marker {
 		return
 	}
 	switch e.Kind {
@@ -247,6 +253,9 @@ func (s *Source) happened(e engine.Event) {
 	select {
 	case s.look <- struct{}{}:
 	default:
+	}
+	if e.OneOff {
+		return
 	}
 	if e.Kind == "health" && e.Detail == "healthy" || e.Kind == "create" || e.Kind == "destroy" {
 		return // no news to a person

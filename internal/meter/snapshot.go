@@ -83,7 +83,8 @@ func (s Snapshot) Since(earlier Snapshot) Growth {
 	stack := 0.0
 	for _, now := range s.Containers {
 		was, had := before[now.Container.ID]
-		if now.Unread != "" {
+		// The generator ends with its schedule, often before its last reading; what it used, it says itself.
+		if now.Unread != "" && !now.Container.OneOff {
 			g.Unread[now.Container.Name] = now.Unread
 		}
 		if !now.Known || (had && was.Known && now.At.Equal(was.At) && !running(now.Container)) {

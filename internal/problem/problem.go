@@ -28,7 +28,9 @@ const (
 	Unsupported Kind = "unsupported" // this stage or engine can't do that
 	Build       Kind = "build"       // an image can't be made
 	Interrupted Kind = "interrupted"
-	NotValid    Kind = "run_not_valid" // measured, but the verdict is invalid
+	NotValid    Kind = "run_not_valid"   // measured, but the verdict is invalid
+	Contract    Kind = "contract_broken" // a program of one's own does not do what its service must
+	NotSolved   Kind = "not_solved"      // an exercise was checked, and is not solved
 )
 
 // ExitCode is the process exit code for a kind. 0 is never one of them.
@@ -58,6 +60,10 @@ func (k Kind) ExitCode() int {
 		return 12
 	case NotValid:
 		return 13
+	case Contract:
+		return 15
+	case NotSolved:
+		return 16
 	case Interrupted:
 		return 130
 	}

@@ -134,6 +134,11 @@ func (e *Engine) act(r request, b *box) any {
 	switch what := r.parts[2]; what {
 	case "start":
 		return e.start(b)
+	case "restart":
+		if b.alive() {
+			e.end(b, 0)
+		}
+		return e.start(b)
 	case "stop", "kill":
 		if b.alive() {
 			e.end(b, 0)

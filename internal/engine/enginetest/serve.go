@@ -107,6 +107,10 @@ func (e *Engine) route(w http.ResponseWriter, r request) {
 	case "volumes":
 		answerIf(w, e.routeVolumes(r))
 	case "images":
+		if len(r.parts) == 2 && (r.parts[1] == "get" || r.parts[1] == "load") {
+			e.carry(w, r)
+			return
+		}
 		answerIf(w, e.routeImages(r))
 	case "build":
 		e.build(w, r)

@@ -65,6 +65,10 @@ func (e *Engine) routeNetworks(r request) any {
 		if bad := r.decode(&q); bad != nil {
 			return bad
 		}
+		if b := e.containers[q.Container]; b != nil && b.networks[n.Name] != nil {
+			delete(b.networks, n.Name)
+			return nil
+		}
 		if !q.Force || e.Stale[n.Name] != q.Container {
 			return refuse(http.StatusNotFound, "endpoint %s not found", q.Container)
 		}
@@ -164,6 +168,30 @@ func (e *Engine) routeImages(r request) any {
 		return nil
 	}
 	return map[string]any{"Id": e.image(ref), "RepoTags": []string{ref}}
+}
+
+// carry saves images as one stream, or takes such a stream in: a JSON object of
+// names and ids stands in for the real engine's tar.
+func (e *Engine) carry(w http.ResponseWriter, r request) {
+	if r.parts[1] == "load" {
+		var images map[string]string
+		if bad := r.decode(&images); bad != nil {
+			answer(w, map[string]string{"error": "Error processing tar file: unexpected EOF"})
+			return
+		}
+		maps.Copy(e.images, images)
+		answer(w, map[string]string{"stream": "Loaded images"})
+		return
+	}
+	out := map[string]string{}
+	for _, ref := range r.URL.Query()["names"] {
+		if e.image(ref) == "" {
+			answer(w, refuse(http.StatusNotFound, "No such image: %s", ref))
+			return
+		}
+		out[tagged(ref)] = e.image(ref)
+	}
+	answer(w, out)
 }
 
 // image is the id behind a reference or an id, or nothing.
