@@ -34,6 +34,7 @@ type Options struct {
 	Interval  time.Duration // between readings of the meter; 0 is its default
 
 	Control  <-chan loadgen.Control // changes while it runs
+	Acts     []Act                  // what is done to the stack meanwhile, in order
 	OnHello  func()
 	OnWindow func(record.Window)
 	OnSample func(record.Sample)
@@ -145,6 +146,7 @@ func (t *trial) play(ctx context.Context) error {
 	g.Go(func() error { <-watch.Done(); t.watch.Wait(); return nil })
 	g.Go(func() error { return t.steer(ctx, watch) })
 	g.Go(func() error { t.mark(watch); return nil })
+	g.Go(func() error { return t.act(ctx, watch) })
 	g.Go(func() error {
 		defer stopWatching()
 		return t.collect(inner, messages)
