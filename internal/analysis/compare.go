@@ -25,6 +25,7 @@ type Comparison struct {
 	A, B       Side
 	Rounds     int        // those with both sides
 	Quantities []Quantity // in the order of a reader's interest
+	Speed      Speed      // of the machine, from turn to turn
 	Refused    string     // why nothing is concluded; "" where something may be
 	Notes      []string   // what can't be concluded, and what should be known
 }
@@ -46,6 +47,7 @@ type Quantity struct {
 	Ratio      float64
 	Low, High  float64 // the interval; 95% for all quantities together. 0 and 0 where there is none
 	Difference bool    // Low, High and Detectable are of B-A
+	AtOneSpeed bool    // Ratio and interval are for a machine as fast on both sides; see Speed
 	// Detectable is the smallest ratio above 1, or the smallest difference, that
 	// these rounds would have told in 80 of 100 cases; 0 where that isn't known.
 	Detectable float64
@@ -86,6 +88,8 @@ func Compare(rounds []Pair) Comparison {
 	c.flag(whole)
 	var rows []paired
 	var of []int // of each row, its quantity
+	c.Speed = speedOf(whole)
+	c.flagSpeed()
 	for _, m := range measures(whole) {
 		if q, r, ok := c.quantity(m, whole); ok {
 			if q.Conclusion == "" {
@@ -112,7 +116,7 @@ func (c *Comparison) quantity(m measure, rounds []Pair) (q Quantity, r paired, o
 	hasA, hasB, n := knowns(a), knowns(b), len(rounds)
 	switch {
 	case hasA == n && hasB == n:
-		r = pair(&q, a, b, m.sum)
+		r = pair(&q, a, b, m, c.Speed)
 		return q, r, true
 	case hasA == 0 && hasB == 0 && m.why == "":
 		return q, r, false
@@ -171,7 +175,7 @@ func figure(all []reading, sum bool) float64 {
 // pair makes a row's values of both sides: log ratios, because effects on latency
 // and CPU multiply and then a half and a double weigh the same; differences where
 // a value is 0 and has no logarithm.
-func pair(q *Quantity, a, b []reading, sum bool) paired {
+func pair(q *Quantity, a, b []reading, m measure, speed Speed) paired {
 	n := float64(len(a))
 	r := paired{values: make([]float64, len(a))}
 	positive := !slices.ContainsFunc(append(slices.Clone(a), b...), func(r reading) bool { return r.value <= 0 })
@@ -187,6 +191,9 @@ func pair(q *Quantity, a, b []reading, sum bool) paired {
 		size += math.Abs(r.values[i]) / n
 	}
 	if positive {
+		if m.slows && speed.TakenOut {
+			r.slowness, q.AtOneSpeed = speed.Slowness, true
+		}
 		mean, _ := r.mean()
 		q.Ratio = math.Exp(mean)
 		r.least = max(resolution, math.Sqrt(chance))
@@ -194,7 +201,7 @@ func pair(q *Quantity, a, b []reading, sum bool) paired {
 	}
 	q.Difference = true
 	r.least = max(resolution*size, math.Sqrt(chance))
-	if sum { // the difference of the sums is n times the mean of the differences
+	if m.sum { // the difference of the sums is n times the mean of the differences
 		for i := range r.values {
 			r.values[i] *= n
 		}
@@ -213,10 +220,15 @@ func (c *Comparison) conclude(rows []paired, of []int) {
 		}
 		return
 	}
-	factor := critical(rows, c.Rounds)
-	least := detectable(factor, c.Rounds)
+	factors := map[int][2]float64{} // by degrees of freedom
 	for i, r := range rows {
-		c.Quantities[of[i]].conclude(r, factor, least)
+		f, known := factors[r.freedom()]
+		if !known {
+			f[0] = critical(rows, r.freedom())
+			f[1] = detectable(f[0], r.freedom())
+			factors[r.freedom()] = f
+		}
+		c.Quantities[of[i]].conclude(r, f[0], f[1])
 	}
 }
 

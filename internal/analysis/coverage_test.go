@@ -139,7 +139,7 @@ func around(rows []paired, c float64) []span {
 }
 
 var chosen = kind{"Student's t, Bonferroni (chosen)", func(_ *rand.Rand, rows []paired) []span {
-	return around(rows, critical(rows, len(rows[0].values)))
+	return around(rows, critical(rows, len(rows[0].values)-1))
 }}
 
 // score of a kind over many comparisons.
@@ -227,7 +227,7 @@ func TestDetectableIsFound(t *testing.T) {
 	for _, n := range []int{6, 8, 12} {
 		r := rand.New(rand.NewPCG(uint64(n), 9))
 		c := studentQuantile([]paired{{values: make([]float64, n)}}, 1-0.025/tableRows)
-		difference, found := detectable(c, n)/math.Sqrt(float64(n)), 0
+		difference, found := detectable(c, n-1)/math.Sqrt(float64(n)), 0
 		for range comparisons {
 			row := paired{values: make([]float64, n)}
 			for i := range row.values {

@@ -284,7 +284,8 @@ func TestExplainAnything(t *testing.T) {
 			t.Fatal("no word on how sure it is")
 		}
 		analysis.Decoy(e)
-		analysis.Probe(r)
-		analysis.Prove([]*record.Run{r, r}, []*record.Run{r, r}, []*record.Run{r, r})
+		new(analysis.Saturating).Next(4, r)
+		three := []*record.Run{r, r, r}
+		analysis.Prove(three, three, three)
 	})
 }

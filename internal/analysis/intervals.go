@@ -35,21 +35,48 @@ type paired struct {
 	// by the resolution of the figures, or by the chance in a count. Six rounds
 	// that agree to the last digit don't make an exact figure.
 	least float64
+
+	// slowness is by how much slower the machine was in each round's turn of B than
+	// in that of A, as a log ratio; nil where that isn't known, or nothing to the row.
+	slowness []float64
 }
 
-// mean and its standard error over rounds.
+// mean and its standard error over rounds, at the same speed of the machine on both sides
+// where the row has it. That is the intercept of the least-squares line of the values over the
+// slowness (the analysis of covariance; Fisher, Statistical Methods for Research Workers, 1932, § 49.1),
+// and takes one degree of freedom more.
 func (r paired) mean() (mean, se float64) {
-	mean, sd := stat.MeanStdDev(r.values, nil)
-	return mean, max(sd, r.least) / math.Sqrt(float64(len(r.values)))
+	n := float64(len(r.values))
+	if r.slowness == nil {
+		mean, sd := stat.MeanStdDev(r.values, nil)
+		return mean, max(sd, r.least) / math.Sqrt(n)
+	}
+	x, deviation := stat.MeanStdDev(r.slowness, nil)
+	mean, slope := stat.LinearRegression(r.slowness, r.values, nil, false)
+	rest := 0.0
+	for i, v := range r.values {
+		e := v - mean - slope*r.slowness[i]
+		rest += e * e
+	}
+	sd := math.Sqrt(rest / (n - 2))
+	return mean, max(sd, r.least) * math.Sqrt(1/n+x*x/((n-1)*deviation*deviation))
+}
+
+// freedom is the degrees of freedom of the standard error.
+func (r paired) freedom() int {
+	if r.slowness == nil {
+		return len(r.values) - 1
+	}
+	return len(r.values) - 2
 }
 
 // critical gives the factor c by which a row's standard error is multiplied to
-// make its interval, mean ± c·se: Student's t with n−1 degrees of freedom, at
+// make its interval, mean ± c·se: Student's t with its degrees of freedom, at
 // 1 − 5%/2m for m rows, so that by Bonferroni's inequality all of them hold
 // together, whatever their correlation (Miller, Simultaneous Statistical
 // Inference, 1981, chapter 1).
-func critical(rows []paired, rounds int) float64 {
-	t := distuv.StudentsT{Mu: 0, Sigma: 1, Nu: float64(rounds - 1)}
+func critical(rows []paired, freedom int) float64 {
+	t := distuv.StudentsT{Mu: 0, Sigma: 1, Nu: float64(freedom)}
 	return t.Quantile(1 - (1-rowConfidence)/2/float64(max(1, chances(rows))))
 }
 
@@ -69,8 +96,8 @@ func chances(rows []paired) int {
 
 // detectable is how many standard errors a true difference must have to be found,
 // by |t| > c, with a chance of detectPower.
-func detectable(c float64, rounds int) float64 {
-	spreads := spreads(rounds - 1)
+func detectable(c float64, freedom int) float64 {
+	spreads := spreads(freedom)
 	low, high := 0.0, 4*c+10
 	for high-low > 1e-4 {
 		if mid := (low + high) / 2; powerOf(mid, c, spreads) < detectPower {

@@ -30,6 +30,7 @@ const (
 	CheckUnread      = "unread"          // a container's counters could not be read
 	CheckPercentile  = "few-answers"     // too few answers for a percentile
 	CheckFailures    = "failures"        // failed answers are among the latencies
+	CheckClosed      = "closed-loop"     // requests waited for answers, so latency leaves waiting out
 	CheckClock       = "clock"           // windows out of order, or a duration that doesn't fit
 	CheckConsistency = "littles-law"     // rate, latency and requests in flight contradict each other
 )
@@ -41,7 +42,7 @@ func Judge(run *record.Run) record.Verdict {
 	j := &judge{Run: run}
 	for _, check := range []func(){
 		j.nothing, j.clock, j.sent, j.dropped, j.bound, j.schedule, j.share, j.generator,
-		j.host, j.full, j.steal, j.lost, j.changed, j.unread, j.settled, j.consistency, j.failures, j.percentiles,
+		j.host, j.full, j.steal, j.lost, j.changed, j.unread, j.settled, j.consistency, j.failures, j.closed, j.percentiles,
 	} {
 		check()
 	}

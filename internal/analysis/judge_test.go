@@ -120,6 +120,7 @@ func TestJudge(t *testing.T) {
 		"few answers":              {func(r *record.Run) { q := &r.Summary.Requests; q.Asked, q.Sent, q.OK = 900, 900, 900 }, ok, analysis.CheckPercentile, "900 answers are too few for a p99 (1000 needed)"},
 		"too few for p99.9":        {func(r *record.Run) { q := &r.Summary.Requests; q.Asked, q.Sent, q.OK = 4000, 4000, 4000 }, ok, analysis.CheckPercentile, "p99.9 (10000 needed)"},
 		"failures are a note":      {func(r *record.Run) { q := &r.Summary.Requests; q.OK, q.Failed = 11000, 1000 }, ok, analysis.CheckFailures, "8.3% of the requests failed"},
+		"a closed loop":            {func(r *record.Run) { r.Pace = "clients:60" }, ok, analysis.CheckClosed, "60 clients"},
 		"windows out of order":     {func(r *record.Run) { r.Windows[5].StartSeconds = 2 }, bad, analysis.CheckClock, "window 6"},
 		"a window is not a number": {func(r *record.Run) { r.Windows[5].Seconds = math.NaN() }, bad, analysis.CheckClock, ""},
 		"cut short":                {func(r *record.Run) { r.DurationSeconds = 30 }, sus, analysis.CheckClock, "cover 20.0 s of 30.0 s"},

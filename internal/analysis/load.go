@@ -4,6 +4,7 @@ package analysis
 
 import (
 	"math"
+	"strings"
 
 	"systemlab/internal/record"
 )
@@ -131,6 +132,16 @@ func (j *judge) failures() {
 	if n := j.Summary.Requests.OK + j.Summary.Requests.Failed; n > 0 && j.Summary.Requests.OK > 0 && float64(j.Summary.Requests.Failed) > worthNoting*float64(n) {
 		j.add(CheckFailures, record.Valid, "read latency together with the errors",
 			"%.2g%% of the requests failed; the latencies include those that were answered or timed out", 100*float64(j.Summary.Requests.Failed)/float64(n))
+	}
+}
+
+// closed loops measure what is served at most. Their latencies leave out those
+// who could not ask because they waited (Schroeder, Wierman & Harchol-Balter,
+// Open Versus Closed, NSDI 2006).
+func (j *judge) closed() {
+	if clients, closed := strings.CutPrefix(j.Pace, "clients:"); closed {
+		j.add(CheckClosed, record.Valid, "for the latency at a rate: --rate",
+			"the latencies are those of %s clients that ask only once they were answered", clients)
 	}
 }
 

@@ -7,6 +7,9 @@ import (
 	"math"
 	"slices"
 
+	"gonum.org/v1/gonum/stat"
+	"gonum.org/v1/gonum/stat/distuv"
+
 	"systemlab/internal/record"
 )
 
@@ -21,30 +24,19 @@ const (
 const (
 	// RaisedLimit is what a limit is multiplied by.
 	RaisedLimit = 1.5
-	// AboveCeiling is how far above its ceiling a stage is loaded: less than a
-	// raised limit can give, so that it is not drowned.
-	AboveCeiling = 1.3
-	// overloadShare of what is asked is served at most, above the ceiling.
-	overloadShare = 0.95
-	// drownedShare: below it most CPU may go into requests that fail.
-	drownedShare = 0.60
-	// tightShare: above it the ceiling has too little room to move up.
-	tightShare = 0.85
-	// MinRepeats of each side.
-	MinRepeats = 2
+	// MinRepeats of each side: an interval of two has next to no power.
+	MinRepeats = 3
 	// floorShare by which a ceiling must move at least to have moved.
 	floorShare = 0.05
-	// blurredShare is the threshold beyond which half of what a raised limit
-	// gives (AboveCeiling) would not be seen: then only a ceiling that moves by
-	// twice the threshold is believed.
-	blurredShare = 0.15
-	// quickerStep is the least by which the next probe is faster where all was
-	// served: demand falls as the rate rises, so predictions from below are too
-	// low. Less than 1/drownedShare, so that the step across the ceiling doesn't drown.
-	quickerStep = 1.6
-	// edgeShare: rates this near each other, the one served and the other not, are an edge.
-	edgeShare = 1.2
+	// stillShare: one that surely moved by less did not move.
+	stillShare = 0.20
+	// proofConfidence of each interval.
+	proofConfidence = 0.95
 )
+
+// Move is by what factor a ceiling changed, from paired rounds: the geometric
+// mean and its interval.
+type Move struct{ Ratio, Low, High float64 }
 
 // Proof is what came of raising limits. Before, After and DecoyAfter are
 // ceilings in good answers a second, medians over the repeats.
@@ -53,39 +45,37 @@ type Proof struct {
 	Before, After float64
 	DecoyService  string
 	DecoyAfter    float64
-	Threshold     float64 // by which share a ceiling must have moved
+	Raised, Decoy Move // After and DecoyAfter by Before, round by round; zero where unknown
 	Reason        string
 }
 
 // Prove compares the ceilings of runs made with the limits as they are, with the
-// limit of what binds raised, and with a decoy's limit raised instead, all at one
-// rate above the ceiling. A ceiling has moved when the medians differ by more
-// than repeats of the same side do, and by 5% at least, and when all of the
-// one side's runs lie above all of the other's.
+// limit of what binds raised, and with a decoy's limit raised instead, in rounds
+// of one of each. A ceiling has moved when the interval of its ratio lies above
+// 1.05, and has stayed when it lies below 1.2.
 func Prove(before, after, decoy []*record.Run) Proof {
 	b, a, d := ceilingsOf(before), ceilingsOf(after), ceilingsOf(decoy)
 	p := Proof{State: Undecided, Before: median(b), After: median(a), DecoyAfter: median(d)}
 	if p.Reason = cantTell(before, after, decoy); p.Reason != "" {
 		return p
 	}
-	p.Threshold = max(floorShare, repeatSpread(b), repeatSpread(a), repeatSpread(d))
-	up, decoyUp := hasMoved(b, a, p.Threshold), hasMoved(b, d, p.Threshold)
+	p.Raised, p.Decoy = moved(b, a), moved(b, d)
 	// A ceiling that rose has found a core. One that did not may have found none.
 	full := slices.ContainsFunc(slices.Concat(before, after), machineFull)
-	blurred := p.Threshold > blurredShare
-	clear := p.After > (1+2*p.Threshold)*p.Before // far above the noise, however large that is
-	switch {
-	case blurred && !(up && clear):
-		p.Reason = fmt.Sprintf("repeats of the same thing differ by %.0f%%: too much to see a ceiling move", 100*p.Threshold)
-	case hasMoved(d, b, p.Threshold):
+	switch own := moved(d, a); { // by how much more than with the decoy's
+	case p.Decoy.High < 1-floorShare:
 		p.Reason = "the ceiling fell when the decoy got more: something else changed between the runs"
-	case up && decoyUp:
+	case p.Raised.up() && p.Decoy.up():
 		p.Reason = "the ceiling moved with the decoy's limit too: both bind, or something else changed"
-	case up:
+	case p.Raised.up() && own.up():
 		p.State, p.Reason = Proven, "the ceiling moves with this limit and not with the decoy's"
+	case p.Raised.up():
+		p.Reason = "the ceiling moved, but not surely more than with the decoy's limit; more --rounds may tell"
+	case p.Raised.High >= 1+stillShare:
+		p.Reason = fmt.Sprintf("the rounds differ too much: the ceiling became %.2f to %.2f times what it was; more --rounds may tell", p.Raised.Low, p.Raised.High)
 	case full:
 		p.Reason = "the machine had no core left: a raised limit can't help"
-	case decoyUp:
+	case p.Decoy.up():
 		p.State, p.Reason = Refuted, "the ceiling moves with the decoy's limit and not with this one"
 	default:
 		p.State, p.Reason = Refuted, "the ceiling does not move with this limit"
@@ -93,34 +83,61 @@ func Prove(before, after, decoy []*record.Run) Proof {
 	return p
 }
 
+// up says whether the ceiling surely rose.
+func (m Move) up() bool { return m.Low > 1+floorShare }
+
+// moved is the ratio of ceilings in paired rounds, by Student's t on its logarithm.
+func moved(from, to []float64) Move {
+	logs := make([]float64, len(from))
+	for i := range from {
+		logs[i] = math.Log(to[i] / from[i])
+	}
+	mean, sd := stat.MeanStdDev(logs, nil)
+	n := float64(len(logs))
+	half := distuv.StudentsT{Mu: 0, Sigma: 1, Nu: n - 1}.Quantile((1+proofConfidence)/2) * sd / math.Sqrt(n)
+	const most = 50 // of a logarithm: its exponential stays a number that JSON can say
+	return Move{math.Exp(mean), math.Exp(max(-most, mean-half)), math.Exp(min(most, mean+half))}
+}
+
+// Moved is by what factor the ceiling of the runs in to lies above that of those in
+// from, where each pair is one round; why says what makes them of no use, "" for
+// nothing.
+func Moved(from, to []*record.Run) (m Move, why string) {
+	if why = cantTell(from, to); why != "" {
+		return m, why
+	}
+	return moved(ceilingsOf(from), ceilingsOf(to)), ""
+}
+
+// MachineFull says whether a run left the machine no core: a ceiling that it shows may be
+// the machine's.
+func MachineFull(run *record.Run) bool { return machineFull(run) }
+
 // cantTell says why runs are of no use for a proof; "" where they are.
-func cantTell(before, after, decoy []*record.Run) string {
-	for _, side := range [][]*record.Run{before, after, decoy} {
-		if len(side) < MinRepeats {
-			return fmt.Sprintf("%d runs of each side are needed", MinRepeats)
+func cantTell(sides ...[]*record.Run) string {
+	for _, side := range sides {
+		if len(side) < MinRepeats || len(side) != len(sides[0]) {
+			return fmt.Sprintf("%d rounds are needed, each with a run of all sides", MinRepeats)
 		}
 		for _, run := range side {
 			if why := spoiled(run); why != "" {
 				return "a run is invalid: " + why
 			}
-		}
-	}
-	for _, run := range before {
-		if !Overloaded(run) {
-			return "the load did not reach the ceiling: all that was asked for was served"
+			if Throughput(run) <= 0 {
+				return "a run had no good answers"
+			}
 		}
 	}
 	return ""
 }
 
 // spoiled says why a run's ceiling can't be used; "" where it can. What else ran
-// on the machine, and requests that left late by it, spoil latencies. A ceiling
-// they make noisy, and that is in the repeats; where they leave no core, a
-// ceiling that does not move says nothing.
+// on the machine spoils latencies. A ceiling it makes noisy, and that is in the
+// repeats; where it leaves no core, a ceiling that does not move says nothing.
 func spoiled(run *record.Run) string {
 	for _, r := range run.Verdict.Reasons {
 		switch r.Check {
-		case CheckHost, CheckSteal, CheckSchedule, CheckShare:
+		case CheckHost, CheckSteal, CheckSchedule, CheckShare, CheckFull:
 		default:
 			if r.State == record.Invalid {
 				return r.Seen
@@ -138,77 +155,6 @@ func ceilingsOf(runs []*record.Run) []float64 {
 	return out
 }
 
-// repeatSpread of repeats: the highest by the lowest, less 1.
-func repeatSpread(x []float64) float64 {
-	if len(x) == 0 || slices.Min(x) <= 0 {
-		return math.Inf(1)
-	}
-	return slices.Max(x)/slices.Min(x) - 1
-}
-
-// hasMoved says whether to lies above from.
-func hasMoved(from, to []float64, threshold float64) bool {
-	return slices.Min(to) > slices.Max(from) && median(to) > (1+threshold)*median(from)
-}
-
-// Overloaded says whether a run asked for more than was served while the load was on.
-func Overloaded(run *record.Run) bool {
-	return Throughput(run) < overloadShare*run.Summary.Rate.Asked
-}
-
-// Probe says at which rate to load next to be AboveCeiling times above the
-// ceiling. It is found where the run was overloaded, with room to see a ceiling
-// rise, and not drowned: then a proof can be made at that run's own rate.
-func Probe(run *record.Run) (rate float64, found bool) {
-	x, asked := Throughput(run), run.Summary.Rate.Asked
-	if Overloaded(run) {
-		return AboveCeiling * x, x > drownedShare*asked && x < tightShare*asked
-	}
-	ceiling := x
-	if b := Explain(run).Binding; b != nil {
-		ceiling = max(ceiling, b.SaturatesAt)
-	}
-	return max(AboveCeiling*ceiling, quickerStep*asked), false
-}
-
-// Probing looks for a rate above the ceiling, probe by probe; its zero value is
-// ready. A stage may go from serving all to serving next to nothing within a few
-// percent: then it closes in on that edge, and ends just above it.
-type Probing struct {
-	served, drowned float64 // the highest rate that was served, the lowest that drowned; 0 where there is none
-	found           bool    // by the last probe
-}
-
-// Next says, after a run, at which rate to probe next, or that this run is above
-// the ceiling and so was the one before.
-func (s *Probing) Next(run *record.Run) (rate float64, done bool) {
-	asked := run.Summary.Rate.Asked
-	rate, found := Probe(run)
-	before := s.found
-	s.found = found
-	if found {
-		return asked, before // the first time it may still have been warming up
-	}
-	if Throughput(run) < tightShare*asked {
-		s.drowned = asked
-		if s.served >= asked {
-			s.served = 0
-		}
-	} else {
-		s.served = max(s.served, asked)
-		if s.drowned <= asked {
-			s.drowned = 0
-		}
-	}
-	if s.served == 0 || s.drowned == 0 {
-		return rate, false
-	}
-	if s.drowned < edgeShare*s.served {
-		return s.drowned, asked == s.drowned
-	}
-	return math.Sqrt(s.served * s.drowned), false
-}
-
 // Decoy is the box whose limit should make no difference: of those that do not
 // bind the one nearest its limit.
 func Decoy(e Explanation) (Box, bool) {
@@ -221,4 +167,54 @@ func Decoy(e Explanation) (Box, bool) {
 		}
 	}
 	return Box{}, false
+}
+
+// Bounds of the search for enough clients.
+const (
+	firstClients = 4
+	clientsStep  = 4
+	mostClients  = 256
+	// patience: with more clients than are served in it, they wait into the
+	// time-outs of pools and queues, and most CPU may go into answers that fail.
+	patience = 0.7 // seconds
+	// failingShare of an endpoint's requests: where more fail, the clients ask the
+	// faster for whatever still works, as a full queue turns requests away at once.
+	failingShare = 0.05
+	// risenShare: less than this more for four times the clients is the ceiling.
+	risenShare = 0.10
+)
+
+// Saturating looks for how many clients keep a stage at its ceiling without
+// drowning it, trial by trial; its zero value is ready.
+type Saturating struct {
+	clients int
+	served  float64 // with these
+}
+
+// Clients is how many to try first.
+func (s *Saturating) Clients() int { return firstClients }
+
+// Next says, after a run of so many clients, how many to try next; or that those
+// of `enough` are enough.
+func (s *Saturating) Next(clients int, run *record.Run) (enough int, done bool) {
+	x := Throughput(run)
+	most := min(mostClients, int(patience*x))
+	switch before := s.served; {
+	case before > 0 && (x < (1-risenShare)*before || failing(run)): // it drowns, or turns away
+		return s.clients, true
+	case before > 0 && x < (1+risenShare)*before:
+		return clients, true
+	case most <= clients || failing(run):
+		return clients, true
+	}
+	s.clients, s.served = clients, x
+	return min(clientsStep*clients, most), false
+}
+
+// failing says whether an endpoint mostly can't be served any more: it may be a
+// small part of all that is asked.
+func failing(run *record.Run) bool {
+	return slices.ContainsFunc(run.Summary.Endpoints, func(e record.Endpoint) bool {
+		return float64(e.Failed) > failingShare*float64(e.Requests)
+	})
 }

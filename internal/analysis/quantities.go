@@ -36,6 +36,17 @@ const (
 	UnitCount        = "count"
 )
 
+// QuantityNames lists what can be compared.
+func QuantityNames() []string {
+	return []string{QuantityP50, QuantityP95, QuantityP99, QuantityErrors, QuantityServed, QuantityCPU, QuantityMemory, QuantityThrottled,
+		QuantityHits, QuantityStale, QuantityStaleRate}
+}
+
+// OfServices tells whether a quantity has a row for each service too.
+func OfServices(quantity string) bool {
+	return quantity == QuantityCPU || quantity == QuantityThrottled
+}
+
 // reading is one run's value of a quantity.
 type reading struct {
 	value float64
@@ -63,6 +74,7 @@ func counted(k, n int) reading {
 type measure struct {
 	name, service, unit string
 	read                func(*record.Run) reading
+	slows               bool   // with the machine, all else being equal
 	sum                 bool   // a side's figure is the sum over rounds, not the median
 	why                 string // a run of any stage has it, and lacks it only if this happened
 }
@@ -81,11 +93,11 @@ func measures(rounds []Pair) []measure {
 			return counted(q.Failed, q.OK+q.Failed)
 		}},
 		{name: QuantityServed, unit: UnitPerSecond, read: func(r *record.Run) reading { return known(r.Summary.Rate.Served) }},
-		{name: QuantityCPU, unit: UnitMilliseconds, read: cpuOf(""), why: whyUnread},
+		{name: QuantityCPU, unit: UnitMilliseconds, read: cpuOf(""), slows: true, why: whyUnread},
 	}
 	services := servicesOf(rounds)
 	for _, s := range services {
-		out = append(out, measure{name: QuantityCPU, service: s, unit: UnitMilliseconds, read: cpuOf(s)})
+		out = append(out, measure{name: QuantityCPU, service: s, unit: UnitMilliseconds, read: cpuOf(s), slows: true})
 	}
 	out = append(out,
 		measure{name: QuantityMemory, unit: UnitBytes, read: memoryOf, why: whyUnread},
@@ -113,7 +125,7 @@ func measures(rounds []Pair) []measure {
 
 // latencyAt is a percentile of latency, of runs whose answers carry it.
 func latencyAt(name string, quantile float64, of func(record.Percentiles) float64) measure {
-	return measure{name: name, unit: UnitSeconds,
+	return measure{name: name, unit: UnitSeconds, slows: true,
 		why: fmt.Sprintf("it needs %d answers a run", Needed(quantile)),
 		read: func(r *record.Run) reading {
 			if !Trusted(quantile, Answered(r.Summary)) {

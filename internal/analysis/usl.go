@@ -40,6 +40,11 @@ type USL struct {
 	Refused  string     // why there is no fit; "" where there is one
 }
 
+// At is the throughput that the law says of a concurrency.
+func (u USL) At(n float64) float64 {
+	return u.Lambda.Value * n / (1 + u.Sigma.Value*(n-1) + u.Kappa.Value*pairs(n))
+}
+
 // Bounds of what is fitted at all.
 const (
 	// Three parameters need more than three points; six leave three degrees of
@@ -122,7 +127,7 @@ func newFit(steps []Step) *uslFit {
 	f, limit := &uslFit{}, overloaded(steps)
 	for _, s := range steps {
 		usable := s.Verdict != record.Invalid && s.Concurrency > 0 && s.Served > 0 && s.keptUp() && s.Rate < limit
-		if usable && !math.IsInf(s.Concurrency+s.Served, 0) {
+		if usable && !math.IsInf(s.Concurrency+s.Served, 0) && !math.IsInf(s.Concurrency/s.Served, 0) { // next to nothing served has no time of residence
 			f.n, f.x = append(f.n, s.Concurrency), append(f.x, s.Served)
 			f.weight = append(f.weight, s.Served/s.Concurrency)
 		}

@@ -347,6 +347,18 @@ func TestUSLAnything(t *testing.T) {
 	})
 }
 
+// A rate below the least normal number has no inverse.
+func TestUSLNextToNothing(t *testing.T) {
+	t.Parallel()
+	steps := []analysis.Step{{Served: 6.953355807835e-310, Concurrency: 1}, {Served: 1, Concurrency: 1e-300}}
+	for range 8 {
+		steps = append(steps, analysis.Step{Served: 1, Concurrency: 1})
+	}
+	if u := analysis.FitUSL(steps); u.Refused == "" {
+		t.Errorf("%+v", u)
+	}
+}
+
 func ExampleFitUSL() {
 	u := analysis.FitUSL(points(specUsers, specThroughput))
 	fmt.Printf("peak at %.0f users, between %.0f and %.0f\n", u.Peak.Value, u.Peak.Low, u.Peak.High)
