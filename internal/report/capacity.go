@@ -82,10 +82,20 @@ func (p *capacityPage) steps() {
 	if len(p.c.Steps) == 0 {
 		return
 	}
-	quantile, _, _ := strings.Cut(p.c.Objective.String(), "<")
-	t := Table{Head: []string{"step", "meets", "verdict", "asked/s", "served/s", "failed", quantile, "in flight"}, Left: 3}
-	untrusted := false
-	for _, s := range p.c.Steps {
+	t, quantile, untrusted := stepsTable(p.c)
+	p.b.WriteString(t.text(p.o))
+	if untrusted {
+		p.line("%s", p.o.paint(dim, quantile+" "+None+": too few answers for it"))
+	}
+	p.line("")
+}
+
+// stepsTable has a row a step. Untrusted is whether one has too few answers for
+// the objective's quantile.
+func stepsTable(c analysis.Capacity) (t *Table, quantile string, untrusted bool) {
+	quantile, _, _ = strings.Cut(c.Objective.String(), "<")
+	t = &Table{Head: []string{"step", "meets", "verdict", "asked/s", "served/s", "failed", quantile, "in flight"}, Left: 3}
+	for _, s := range c.Steps {
 		latency := None // without answers, or with too few of them
 		if s.Trusted && s.Latency > 0 {
 			latency = Seconds(s.Latency)
@@ -93,11 +103,7 @@ func (p *capacityPage) steps() {
 		untrusted = untrusted || !s.Trusted && s.Served > 0
 		t.Row(string(s.Purpose), meets(s), string(s.Verdict), Rate(s.Rate), Rate(s.Served), Percent(s.Failed), latency, inFlight(s.Concurrency))
 	}
-	p.b.WriteString(t.text(p.o))
-	if untrusted {
-		p.line("%s", p.o.paint(dim, quantile+" "+None+": too few answers for it"))
-	}
-	p.line("")
+	return t, quantile, untrusted
 }
 
 // CapacityStepLine tells of a step when it has been made.
@@ -127,29 +133,43 @@ func inFlight(n float64) string {
 const shownBounds = 3
 
 func (p *capacityPage) bounds() {
-	for i, b := range p.c.Bounds[:min(shownBounds, len(p.c.Bounds))] {
-		p.item(first("CPU bound", i), "%s/s by %s: %s ms a request, %s cores", Rate(b.Rate), b.Service, Milliseconds(b.DemandSeconds), trim(Cores(b.LimitCores)))
+	for i, words := range boundWords(p.c) {
+		p.item(first("CPU bound", i), "%s", words)
 	}
 }
 
+func boundWords(c analysis.Capacity) (out []string) {
+	for _, b := range c.Bounds[:min(shownBounds, len(c.Bounds))] {
+		out = append(out, fmt.Sprintf("%s/s by %s: %s ms a request, %s cores", Rate(b.Rate), b.Service, Milliseconds(b.DemandSeconds), trim(Cores(b.LimitCores))))
+	}
+	return out
+}
+
 func (p *capacityPage) curve() {
-	u := p.c.USL
+	for i, words := range scalingWords(p.c.USL) {
+		p.item(first("Scaling", i), "%s", words)
+	}
+}
+
+// scalingWords say what the fit found, or why there is none.
+func scalingWords(u analysis.USL) []string {
 	if u.Refused != "" {
-		p.item("Scaling", "no fit: %s", u.Refused)
-		return
+		return []string{"no fit: " + u.Refused}
 	}
 	if u.Steps == 0 {
-		return
+		return nil
 	}
-	p.item("Scaling", "λ %s: a second, with one in flight", estimate(u.Lambda))
-	p.item("", "σ %s: the share that is done one at a time", estimate(u.Sigma))
-	p.item("", "κ %s: what requests cost each other", estimate(u.Kappa))
-	if u.Peak == nil {
-		p.item("", "no peak: throughput was not seen to fall")
-	} else {
-		p.item("", "peak with %s in flight", estimate(*u.Peak))
+	peak := "no peak: throughput was not seen to fall"
+	if u.Peak != nil {
+		peak = fmt.Sprintf("peak with %s in flight", estimate(*u.Peak))
 	}
-	p.item("", "by %d steps with %s to %s in flight, which lie %s off the curve", u.Steps, inFlight(u.Measured[0]), inFlight(u.Measured[1]), Percent(u.Spread))
+	return []string{
+		fmt.Sprintf("λ %s: a second, with one in flight", estimate(u.Lambda)),
+		fmt.Sprintf("σ %s: the share that is done one at a time", estimate(u.Sigma)),
+		fmt.Sprintf("κ %s: what requests cost each other", estimate(u.Kappa)),
+		peak,
+		fmt.Sprintf("by %d steps with %s to %s in flight, which lie %s off the curve", u.Steps, inFlight(u.Measured[0]), inFlight(u.Measured[1]), Percent(u.Spread)),
+	}
 }
 
 // estimate prints a fitted number with its interval, three digits each.
@@ -166,7 +186,11 @@ func digits(v float64) string {
 
 // WriteCapacities prints one row a stage, to be compared.
 func WriteCapacities(w io.Writer, all []analysis.Capacity, o Options) error {
-	t := Table{Head: []string{"stage", "", "met/s", "missed/s", "CPU bound/s", "by"}, Left: 2}
+	return capacitiesTable(all).Write(w, o)
+}
+
+func capacitiesTable(all []analysis.Capacity) *Table {
+	t := &Table{Head: []string{"stage", "", "met/s", "missed/s", "CPU bound/s", "by"}, Left: 2}
 	for _, c := range all {
 		bound, by := None, ""
 		if len(c.Bounds) > 0 {
@@ -174,7 +198,7 @@ func WriteCapacities(w io.Writer, all []analysis.Capacity, o Options) error {
 		}
 		t.Row(fmt.Sprint(c.Stage.Number), c.Stage.Title, rateOrNone(c.Low), rateOrNone(c.High), bound, by)
 	}
-	return t.Write(w, o)
+	return t
 }
 
 func rateOrNone(v float64) string {

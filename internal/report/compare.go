@@ -79,7 +79,15 @@ func (p *page) comparison(c analysis.Comparison) {
 		return
 	}
 	p.line("")
-	t := Table{Head: []string{"", "A", "B", "B/A", "interval", "difference", "sees"}, Left: 1}
+	p.table(comparisonTable(c))
+	if c.Refused == "" {
+		p.line("%s", p.o.paint(dim, "sees: the least ratio or difference that so many rounds tell in 80 of 100 cases"))
+	}
+}
+
+// comparisonTable has a row a quantity.
+func comparisonTable(c analysis.Comparison) *Table {
+	t := &Table{Head: []string{"", "A", "B", "B/A", "interval", "difference", "sees"}, Left: 1}
 	for _, q := range c.Quantities {
 		a, b := amount(q.A, q.Unit), amount(q.B, q.Unit)
 		switch q.Conclusion {
@@ -98,10 +106,7 @@ func (p *page) comparison(c analysis.Comparison) {
 		}
 		t.Row(name, a, b, ratio, interval(q), short(q.Conclusion), sees(q))
 	}
-	p.table(&t)
-	if c.Refused == "" {
-		p.line("%s", p.o.paint(dim, "sees: the least ratio or difference that so many rounds tell in 80 of 100 cases"))
-	}
+	return t
 }
 
 // short is a conclusion as a table has it.
@@ -219,8 +224,9 @@ type ComparedQuantity struct {
 	Detectable float64 `json:"detectable"`
 	Conclusion string  `json:"conclusion"`
 
-	Unit       string `json:"unit"`       // of a and b: s, ms, 1/s, bytes, ratio, count
-	Difference bool   `json:"difference"` // low, high and detectable are of b-a, in that unit
+	Unit       string `json:"unit"`         // of a and b: s, ms, 1/s, bytes, ratio, count
+	Difference bool   `json:"difference"`   // low, high and detectable are of b-a, in that unit
+	AtOneSpeed bool   `json:"at_one_speed"` // ratio, low and high are for a machine as fast on both sides
 }
 
 // ComparisonJSON gives the fields of a comparison that others rely on, ready to
@@ -229,7 +235,7 @@ func ComparisonJSON(c analysis.Comparison) Comparison {
 	out := Comparison{A: comparedSide(c.A), B: comparedSide(c.B), Rounds: c.Rounds, Refused: c.Refused, Notes: c.Notes}
 	for _, q := range c.Quantities {
 		out.Quantities = append(out.Quantities, ComparedQuantity{Name: q.Name, Service: q.Service, A: q.A, B: q.B, Ratio: q.Ratio,
-			Low: q.Low, High: q.High, Detectable: q.Detectable, Conclusion: q.Conclusion, Unit: q.Unit, Difference: q.Difference})
+			Low: q.Low, High: q.High, Detectable: q.Detectable, Conclusion: q.Conclusion, Unit: q.Unit, Difference: q.Difference, AtOneSpeed: q.AtOneSpeed})
 	}
 	return clean(out)
 }

@@ -41,8 +41,16 @@ type Proof struct {
 	After        float64 `json:"after"`
 	DecoyService string  `json:"decoy_service"`
 	DecoyAfter   float64 `json:"decoy_after"`
-	Threshold    float64 `json:"threshold"` // by which share a ceiling must have moved
+	Raised       Move    `json:"raised"` // after by before, round by round
+	Decoy        Move    `json:"decoy"`
 	Reason       string  `json:"reason"`
+}
+
+// Move is by what factor a ceiling changed, with a 95% interval; zeros where unknown.
+type Move struct {
+	Ratio float64 `json:"ratio"`
+	Low   float64 `json:"low"`
+	High  float64 `json:"high"`
 }
 
 // Box is one service's part.
@@ -75,8 +83,7 @@ func ExplainJSON(run *record.Run, e analysis.Explanation, proof *analysis.Proof)
 		out.Binding = &b
 	}
 	if proof != nil {
-		p := Proof(*proof)
-		out.Proof = &p
+		out.Proof = &Proof{proof.State, proof.Before, proof.After, proof.DecoyService, proof.DecoyAfter, Move(proof.Raised), Move(proof.Decoy), proof.Reason}
 	}
 	for _, b := range e.Boxes {
 		box := Box{Service: b.Service, Replicas: b.Replicas, DemandSeconds: b.DemandSeconds, LimitCores: b.LimitCores, Utilisation: b.Utilisation,
@@ -210,27 +217,21 @@ func (p *page) proof(e analysis.Explanation, proof analysis.Proof) {
 	if proof.Before <= 0 {
 		return
 	}
-	t := Table{Head: []string{"", "good answers/s", "against before"}, Left: 1, Indent: strings.Repeat(" ", 10)}
-	t.Row("limits as they are", Rate(whole(proof.Before)), "")
+	t := Table{Head: []string{"", "good answers/s", "times before", "95% interval"}, Left: 1, Indent: strings.Repeat(" ", 10)}
+	t.Row("limits as they are", Rate(whole(proof.Before)), "", "")
 	if e.Binding != nil && proof.After > 0 {
-		t.Row("more for "+e.Binding.Service, Rate(whole(proof.After)), gained(proof.Before, proof.After))
+		t.Row(append([]string{"more for " + e.Binding.Service, Rate(whole(proof.After))}, times(proof.Raised)...)...)
 	}
 	if proof.DecoyService != "" && proof.DecoyAfter > 0 {
-		t.Row("more for "+proof.DecoyService+", the decoy", Rate(whole(proof.DecoyAfter)), gained(proof.Before, proof.DecoyAfter))
+		t.Row(append([]string{"more for " + proof.DecoyService + ", the decoy", Rate(whole(proof.DecoyAfter))}, times(proof.Decoy)...)...)
 	}
 	p.table(&t)
-	if proof.Threshold > 0 && finite(proof.Threshold) {
-		p.line("%s", p.o.paint(dim, fmt.Sprintf("%10sa ceiling has moved where it rose by more than %s", "", Percent(proof.Threshold))))
-	}
 }
 
-// gained prints a ratio as a share: +31%, -2.5%.
-func gained(from, to float64) string {
-	if from <= 0 || !plausible(to/from) {
-		return None
+// times prints a factor and its interval.
+func times(m analysis.Move) []string {
+	if !(m.Ratio > 0) || !plausible(m.Ratio) || !plausible(m.High) {
+		return []string{None, None}
 	}
-	if to < from {
-		return "-" + Percent(1-to/from)
-	}
-	return "+" + Percent(to/from-1)
+	return []string{fmt.Sprintf("%.2f", m.Ratio), fmt.Sprintf("%.2f to %.2f", m.Low, m.High)}
 }

@@ -5,6 +5,7 @@ package report_test
 import (
 	"bytes"
 	"encoding/json"
+	"reflect"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -28,7 +29,7 @@ func explained() (analysis.Explanation, *analysis.Proof) {
 			},
 			Binding:   &analysis.Binding{Service: "postgres", Resource: "cpu", Utilisation: 0.991, SaturatesAt: 313.8, Saturated: true},
 			Certainty: analysis.Unsure, Notes: []string{"the run is suspect: something else used 0.30 of 2 cores, and that is a line long enough to be broken into two"},
-		}, &analysis.Proof{State: analysis.Proven, Before: 303, After: 394.2, DecoyService: "api", DecoyAfter: 301, Threshold: 0.05,
+		}, &analysis.Proof{State: analysis.Proven, Before: 303, After: 394.2, DecoyService: "api", DecoyAfter: 301, Raised: analysis.Move{Ratio: 1.3, Low: 1.21, High: 1.396}, Decoy: analysis.Move{Ratio: 0.994, Low: 0.95, High: 1.04},
 			Reason: "the ceiling moves with this limit and not with the decoy's"}
 }
 
@@ -85,6 +86,9 @@ func TestExplainJSON(t *testing.T) {
 			}
 		}
 	}
+	if raised := got["proof"].(map[string]any)["raised"]; !reflect.DeepEqual(raised, map[string]any{"ratio": 1.3, "low": 1.21, "high": 1.396}) {
+		t.Errorf("raised is %v", raised)
+	}
 	decode(nil)
 	if v, there := got["proof"]; !there || v != nil {
 		t.Errorf("without a proof: %v, %v", v, there)
@@ -100,7 +104,7 @@ func TestExplanationStaysInItsPlace(t *testing.T) {
 			b.DemandSeconds, b.LimitCores, b.Busiest, b.SaturatesAt = odd.Draw(rt, "demand"), odd.Draw(rt, "limit"), odd.Draw(rt, "busiest"), odd.Draw(rt, "at")
 		}
 		e.Binding.Utilisation, e.Binding.SaturatesAt = odd.Draw(rt, "utilisation"), odd.Draw(rt, "at")
-		proof.Before, proof.After, proof.Threshold = odd.Draw(rt, "before"), odd.Draw(rt, "after"), odd.Draw(rt, "threshold")
+		proof.Before, proof.After, proof.Raised.Ratio, proof.Raised.High = odd.Draw(rt, "before"), odd.Draw(rt, "after"), odd.Draw(rt, "ratio"), odd.Draw(rt, "high")
 		got := text(t, func(b *bytes.Buffer) error {
 			return report.WriteExplanation(b, &record.Run{}, e, proof, report.Options{})
 		})

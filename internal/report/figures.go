@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/HdrHistogram/hdrhistogram-go"
+
 	"systemlab/internal/analysis"
 	"systemlab/internal/record"
 	"systemlab/internal/report/chart"
@@ -218,9 +220,9 @@ func eventRules(run *record.Run, to float64) []chart.Rule {
 
 // tail is one latency distribution.
 type tail struct {
-	name    string
-	encoded string // histogram
-	beyond  bool   // show, faintly, what too few answers carry
+	name   string
+	of     *hdrhistogram.Histogram
+	beyond bool // show, faintly, what too few answers carry
 }
 
 // tailFigure draws distributions as percentiles on a logarithmic tail: at
@@ -255,7 +257,7 @@ func tailFigure(id, title string, tails []tail) (f chart.Figure, ok bool) {
 // its slowest answer.
 func (t tail) lines(series int) (sure, faint chart.Line) {
 	sure, faint = chart.Line{Name: shorten(t.name, 26), Series: series}, chart.Line{Series: series, Faint: true}
-	h := decode(t.encoded)
+	h := t.of
 	if h == nil {
 		return sure, faint
 	}
@@ -300,11 +302,8 @@ func nines(most float64) []chart.Tick {
 	return ticks
 }
 
-// tickSeconds is a time at an axis: as Seconds, without decimals that are zero.
-func tickSeconds(v float64) string {
-	number, unit, _ := strings.Cut(Seconds(v), " ")
-	return strings.TrimSpace(trim(number) + " " + unit)
-}
+// tickSeconds is a time at an axis.
+func tickSeconds(v float64) string { return tickOf(Seconds(v)) }
 
 func tickTime(v float64) string {
 	if v < 120 {

@@ -67,61 +67,6 @@ func figuresOf(t *testing.T, all []*html.Node) {
 	}
 }
 
-func TestForest(t *testing.T) {
-	t.Parallel()
-	f := &report.Forest{A: "stage 4", B: "stage 5", Notes: []string{"eight rounds"}, Rows: []report.ForestRow{
-		{Label: "p50", A: "1.10 ms", B: "0.90 ms", Ratio: 0.82, Low: 0.78, High: 0.87, Conclusion: "b lower"},
-		{Label: "p99", A: "4.0 ms", B: "3.9 ms", Ratio: 0.97, Low: 0.7, High: 1.4, Conclusion: "no detectable difference"},
-		{Label: "error rate", Ratio: 2, Low: 0.1, High: 4000, Conclusion: "beyond the axis"},
-		{Label: "stale reads", A: "0", B: "31", Interval: "+12 to +40", Conclusion: "a lower"},
-	}}
-	p := page(t, report.HTML{Comparison: f})
-	all := holds(t, p)
-	svg := figure(t, p, "forest-t")
-	has(t, svg, "Ratio of stage 5 to stage 4, with 95% interval", "p50", "b lower", "p99", "no detectable difference", "stale reads", "a lower", "1", "0.1", "100")
-	if d := words(all["desc"][0]); !strings.Contains(d, "4 quantities, of which 1 have") {
-		t.Error(d)
-	}
-	table := words(all["tbody"][0])
-	for _, want := range []string{"p501.10 ms0.90 ms0.820.78 to 0.87b lower", "stale reads031-+12 to +40a lower"} {
-		if !strings.Contains(table, want) {
-			t.Errorf("no %q in %s", want, table)
-		}
-	}
-	if !strings.Contains(p, "<li>eight rounds</li>") {
-		t.Error("no notes")
-	}
-	// Nothing that could be drawn: the table alone.
-	p = page(t, report.HTML{Comparison: &report.Forest{Rows: f.Rows[3:]}})
-	if all := holds(t, p); len(all["svg"]) != 0 || len(all["table"]) != 1 {
-		t.Errorf("%d figures, %d tables", len(all["svg"]), len(all["table"]))
-	}
-}
-
-func TestCapacityCurve(t *testing.T) {
-	t.Parallel()
-	c := report.CapacityCurve{
-		Name: "stage 5", Objective: "p99<100ms", Result: "940/s.", Notes: []string{"no peak is said"},
-		Points: []report.CapacityPoint{{Rate: 100, Concurrency: 1, Served: 100, P99: 0.01, Meets: true}, {Rate: 900, Concurrency: 12, Served: 800, P99: 0.2}},
-		Fit:    []report.CurvePoint{{Concurrency: 0, Served: 0}, {Concurrency: 1, Served: 99}, {Concurrency: 12, Served: 805}},
-		Bounds: []report.CapacityLine{
-			{Name: "limit of api", Points: []report.CurvePoint{{Concurrency: 0, Served: 1000}, {Concurrency: 12, Served: 1000}}},
-			{Name: "no waiting", Points: []report.CurvePoint{{Concurrency: 0, Served: 0}, {Concurrency: 5, Served: 500}, {Concurrency: 50, Served: 5000}}},
-		},
-	}
-	p := page(t, report.HTML{Capacity: []report.CapacityCurve{c, {Name: "refused"}}})
-	all := holds(t, p)
-	if len(all["svg"]) != 1 {
-		t.Errorf("%d figures", len(all["svg"]))
-	}
-	has(t, figure(t, p, "capacity-1-t"), "met", "missed", "fit (USL)", "limit of api", "no waiting", "1,000", "requests in flight, mean")
-	c.Bounds[0].Points = []report.CurvePoint{{Concurrency: 0, Served: 5000}, {Concurrency: 12, Served: 5000}}
-	has(t, figure(t, page(t, report.HTML{Capacity: []report.CapacityCurve{c}}), "capacity-1-t"), "Served, requests a second; limit of api lies above, at 5,000")
-	if body := words(all["tbody"][0]); !strings.Contains(body, "90080012.0200 msmissed") || !strings.Contains(p, "no peak is said") {
-		t.Error(body)
-	}
-}
-
 // The dotted rest reaches the one slowest answer of all.
 func TestTailEndsAtTheSlowest(t *testing.T) {
 	t.Parallel()

@@ -6,75 +6,62 @@ import (
 	"fmt"
 	"math"
 
+	"systemlab/internal/analysis"
 	"systemlab/internal/report/chart"
 )
 
-// Forest is a comparison as a forest plot: one row a quantity, the ratio of B to
-// A with its interval on a logarithmic axis, a line at 1. Whoever compares fills it.
-type Forest struct {
-	A, B  string // what is compared, in a few words
-	Rows  []ForestRow
-	Notes []string // what can't be concluded, and what should be known
+// How far the axis of ratios reaches: beyond the rows' own ratios by spare, and
+// never beyond widest. An interval that goes on gets an arrow's head.
+const (
+	spareRatio  = 4
+	widestRatio = 100
+)
+
+// ratioOf is a row's interval on an axis of ratios; ok is false for a row that has none.
+func ratioOf(q analysis.Quantity) (low, mid, high float64, ok bool) {
+	low, mid, high = max(q.Low, 1e-9), q.Ratio, min(q.High, 1e9)
+	ok = !q.Difference && mid > 0 && plausible(mid) && q.High > 0 && low <= mid && mid <= high // false for NaN
+	return low, mid, high, ok
 }
 
-// ForestRow is one quantity. A ratio of 0, or one that is no number, is not
-// drawn: its conclusion stands alone.
-type ForestRow struct {
-	Label            string  // the quantity, with its service
-	A, B             string  // its value on each side, with its unit
-	Ratio, Low, High float64 // B by A, with its 95% interval
-	Interval         string  // in words, where it is not of a ratio: "+12 to +40"
-	Conclusion       string  // "b lower", "no detectable difference", ...
-}
-
-// drawn tells whether a row has an interval on a ratio's axis.
-func (r ForestRow) drawn() bool {
-	ok := func(v float64) bool { return v > 0 && plausible(v) }
-	return ok(r.Ratio) && ok(r.Low) && ok(r.High) && r.Low <= r.High
-}
-
-// decided tells whether the interval leaves 1 out.
-func (r ForestRow) decided() bool { return r.drawn() && (r.Low > 1 || r.High < 1) }
-
-// widestRatio is how far the axis reaches; what lies beyond gets an arrow.
-const widestRatio = 100
-
-// figure draws the rows, the first on top. What differs is in another colour
-// than what doesn't, and its conclusion says so.
-func (f Forest) figure(id string) (fig chart.Figure, ok bool) {
+// forestFigure draws a comparison as a forest plot: a row a quantity, the first on
+// top, the ratio with its interval on a logarithmic axis, a line at 1. What tells
+// no difference is hollow and of another colour; its conclusion says it too.
+func forestFigure(id string, c analysis.Comparison) (fig chart.Figure, ok bool) {
 	low, high := 0.8, 1.25
-	p := chart.Panel{Heading: fmt.Sprintf("Ratio of %s to %s, with 95%% interval", orElse(f.B, "B"), orElse(f.A, "A")), Height: 70 + 24*float64(len(f.Rows))}
-	p.Y = chart.Axis{Min: -0.7, Max: float64(len(f.Rows)) - 0.3, NoGrid: true}
-	for i, r := range f.Rows {
-		at := float64(len(f.Rows) - 1 - i)
-		p.Y.Ticks = append(p.Y.Ticks, chart.Tick{At: at, Label: shorten(r.Label, 34)})
-		interval := chart.Interval{Row: at, Low: math.NaN(), Mid: math.NaN(), High: math.NaN(), Note: shorten(r.Conclusion, 30)}
-		if r.drawn() {
+	n := len(c.Quantities)
+	p := chart.Panel{Heading: "Ratio of B to A, each with its interval; left of 1 B is lower, right of it A is", Height: 70 + 24*float64(n)}
+	p.Y = chart.Axis{Min: -0.7, Max: float64(n) - 0.3, NoGrid: true}
+	for i, q := range c.Quantities {
+		at := float64(n - 1 - i)
+		p.Y.Ticks = append(p.Y.Ticks, chart.Tick{At: at, Label: shorten(q.Words(), 34)})
+		row := chart.Interval{Row: at, Low: math.NaN(), Mid: math.NaN(), High: math.NaN(), Note: short(q.Conclusion), Hollow: true}
+		if from, mid, to, drawn := ratioOf(q); drawn {
 			ok = true
-			interval.Low, interval.Mid, interval.High = r.Low, r.Ratio, r.High
-			low, high = min(low, r.Low), max(high, r.High)
+			row.Low, row.Mid, row.High = from, mid, to
+			low, high = min(low, max(from, mid/spareRatio)), max(high, min(to, mid*spareRatio))
+		} else if words := interval(q); q.Difference && words != None {
+			row.Note += ", " + words
 		}
-		if r.decided() {
-			interval.Series = 3
+		if q.Concluded() {
+			row.Series, row.Hollow = 3, false
 		}
-		p.Intervals = append(p.Intervals, interval)
+		p.Intervals = append(p.Intervals, row)
 	}
 	low, high = max(low/1.05, 1.0/widestRatio), min(high*1.05, widestRatio)
-	p.X = chart.Axis{Label: "ratio, logarithmic", Min: low, Max: high, Log: true, Ticks: ratioTicks(low, high)}
+	p.X = chart.Axis{Label: "B/A, logarithmic", Min: low, Max: high, Log: true, Ticks: ratioTicks(low, high)}
 	p.Rules = []chart.Rule{{At: 1, Solid: true}}
-	return chart.Figure{
-		ID: id, Title: "Comparison: " + p.Heading, Desc: f.words(), Panels: []chart.Panel{p},
-	}, ok
+	return chart.Figure{ID: id, Title: "Comparison: ratio of B to A with intervals", Desc: forestWords(c), Panels: []chart.Panel{p}}, ok
 }
 
-func (f Forest) words() string {
+func forestWords(c analysis.Comparison) string {
 	differ := 0
-	for _, r := range f.Rows {
-		if r.decided() {
+	for _, q := range c.Quantities {
+		if q.Concluded() {
 			differ++
 		}
 	}
-	return fmt.Sprintf("%d quantities, of which %d have an interval that leaves 1 out. The figures are in the table below.", len(f.Rows), differ)
+	return fmt.Sprintf("%d quantities, of which %d were told apart. The figures are in the table below.", len(c.Quantities), differ)
 }
 
 // ratioTicks are more than the decades: a ratio of 1.1 must find its place.
@@ -89,11 +76,4 @@ func ratioTicks(low, high float64) []chart.Tick {
 		out = append(out, chart.Tick{At: v, Label: trim(fmt.Sprintf("%.2f", v))})
 	}
 	return out
-}
-
-func orElse(s, other string) string {
-	if s == "" {
-		return other
-	}
-	return s
 }

@@ -19,12 +19,11 @@ import (
 
 // HTML is what a page shows. Each part may be missing.
 type HTML struct {
-	Title      string // "" for one made from the runs
-	Runs       []*record.Run
-	Comparison *Forest
-	Capacity   []CapacityCurve
-	Command    string    // the one that made the page
-	Made       time.Time // when; zero is not said
+	Title   string           // "" for one made from the runs
+	Groups  []analysis.Group // comparisons and searches, a section each
+	Runs    []*record.Run    // by themselves, likewise
+	Command string           // the one that made the page
+	Made    time.Time        // when; zero is not said
 }
 
 //go:embed html.tmpl
@@ -35,12 +34,16 @@ var htmlStyle string
 
 // pageTemplate is parsed once, when it is first used.
 var pageTemplate = sync.OnceValues(func() (*template.Template, error) {
-	return template.New("report").Funcs(template.FuncMap{
+	t, err := template.New("report").Funcs(template.FuncMap{
 		"seconds": Seconds, "percent": Percent, "rate": Rate, "count": Count, "bytes": Bytes, "cores": Cores, "ms": Milliseconds,
-		"limit": limit, "share": share, "at": at, "quantile": quantile, "number": Number, "drawn": ForestRow.drawn,
+		"limit": limit, "share": share, "at": at, "quantile": quantile,
 		"next": func(i int) int { return i + 1 },
 		"pair": func(p record.Percentiles, n int) percentilesOf { return percentilesOf{p, n} },
 	}).Parse(htmlTemplate)
+	if err == nil {
+		_, err = t.New("class").Parse(classTemplate)
+	}
+	return t, err
 })
 
 // WriteHTML writes one self-contained page: it loads nothing and has no script.
@@ -57,7 +60,7 @@ func WriteHTML(w io.Writer, h HTML) error {
 	return err
 }
 
-// Number prints a ratio with three digits.
+// Number prints a number with three digits.
 func Number(v float64) string {
 	if !plausible(v) {
 		return None
@@ -83,24 +86,28 @@ type percentilesOf struct {
 type htmlPage struct {
 	HTML
 	Style       template.CSS
+	Groups      []htmlGroup
 	Runs        []htmlRun
+	Contents    bool          // there is more than one section
 	Differences []string      // in what the runs differ besides their stage
 	Tails       template.HTML // all runs' distributions in one figure
-	Forest      template.HTML
-	Curves      []htmlCurve
 	MadeAt      string
 }
 
-type htmlCurve struct {
-	CapacityCurve
-	Figure template.HTML
-}
-
 func pageOf(h HTML) htmlPage {
-	p := htmlPage{HTML: h, Style: template.CSS(htmlStyle)}
+	p := htmlPage{HTML: h, Style: template.CSS(htmlStyle), Contents: len(h.Groups)+len(h.Runs) > 1}
+	for i, g := range h.Groups {
+		p.Groups = append(p.Groups, groupOf(g, i+1))
+	}
+	if p.Title == "" && len(p.Groups) > 0 {
+		p.Title = groupTitle(p.Groups, len(h.Runs))
+	}
+	if len(p.Groups) > 0 && !p.Contents {
+		p.Groups[0].Heading = "What was measured" // the page's own title says the rest
+	}
 	for i, run := range h.Runs {
 		p.Runs = append(p.Runs, runOf(run, i+1))
-		if len(h.Runs) == 1 {
+		if !p.Contents {
 			p.Runs[i].Heading = "The run" // the page's own title says the rest
 		} else if repeated(run, h.Runs) {
 			p.Runs[i].Heading += ", run " + run.ID
@@ -116,23 +123,11 @@ func pageOf(h HTML) htmlPage {
 		p.Differences = differences(h.Runs)
 		var tails []tail
 		for _, run := range h.Runs {
-			tails = append(tails, tail{name: runName(run, h.Runs), encoded: run.Histograms.All})
+			tails = append(tails, tail{name: runName(run, h.Runs), of: decode(run.Histograms.All)})
 		}
 		if f, ok := tailFigure("tails", "Latency distributions of all runs", tails); ok {
 			p.Tails = template.HTML(f.SVG())
 		}
-	}
-	if h.Comparison != nil {
-		if f, ok := h.Comparison.figure("forest"); ok {
-			p.Forest = template.HTML(f.SVG())
-		}
-	}
-	for i, c := range h.Capacity {
-		curve := htmlCurve{CapacityCurve: c}
-		if f, ok := c.figure(fmt.Sprintf("capacity-%d", i+1)); ok {
-			curve.Figure = template.HTML(f.SVG())
-		}
-		p.Curves = append(p.Curves, curve)
 	}
 	return p
 }
@@ -153,6 +148,16 @@ func title(runs []*record.Run) string {
 		return fmt.Sprintf("%d runs of stage %d", len(runs), stages[0])
 	}
 	return fmt.Sprintf("%d runs of stages %d to %d", len(runs), stages[0], stages[len(stages)-1])
+}
+
+func groupTitle(groups []htmlGroup, runs int) string {
+	switch {
+	case len(groups) == 1 && runs == 0:
+		return groups[0].Heading
+	case runs == 0:
+		return fmt.Sprintf("%d comparisons and searches", len(groups))
+	}
+	return fmt.Sprintf("Report of lab: %d sections", len(groups)+runs)
 }
 
 // runName is a run's name in a chart: its stage, and its id where another run

@@ -13,6 +13,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -20,18 +21,27 @@ import (
 	"golang.org/x/net/html"
 	"pgregory.net/rapid"
 
+	"systemlab/internal/analysis"
 	"systemlab/internal/record"
 	"systemlab/internal/report"
 )
 
-// demo is a real run of a stage.
+// demos are read once: that takes longer than to draw them.
+var demos sync.Map
+
+// demo is a real run of a stage, the test's own but for what its slices hold.
 func demo(t testing.TB, stage int) *record.Run {
 	t.Helper()
-	run, err := record.ReadFile(filepath.Join("..", "tui", "demo", fmt.Sprintf("stage-%d.json.gz", stage)))
+	read, _ := demos.LoadOrStore(stage, sync.OnceValues(func() (*record.Run, error) {
+		return record.ReadFile(filepath.Join("..", "tui", "demo", fmt.Sprintf("stage-%d.json.gz", stage)))
+	}))
+	run, err := read.(func() (*record.Run, error))()
 	if err != nil {
 		t.Fatal(err)
 	}
-	return run
+	own := *run
+	own.Windows, own.Samples, own.Events = slices.Clip(run.Windows), slices.Clip(run.Samples), slices.Clip(run.Events)
+	return &own
 }
 
 func page(t testing.TB, h report.HTML) string {
@@ -202,6 +212,7 @@ func TestPageOfAnyNumbers(t *testing.T) {
 	t.Parallel()
 	odd := rapid.OneOf(rapid.SampledFrom([]float64{0, -1, math.NaN(), math.Inf(1), math.Inf(-1), math.MaxFloat64, math.SmallestNonzeroFloat64, 1e8, 1e-9}), rapid.Float64())
 	small := demo(t, 1) // so that a hundred pages take a second or two
+	small.Round = &record.Round{Comparison: "c", Side: "a", Number: 1}
 	rapid.Check(t, func(rt *rapid.T) {
 		r := *small
 		r.Windows = slices.Clone(r.Windows[:5])
@@ -214,16 +225,23 @@ func TestPageOfAnyNumbers(t *testing.T) {
 				scatter(rt, reflect.ValueOf(part).Elem(), odd)
 			}
 		}
-		f := &report.Forest{Rows: []report.ForestRow{{Label: "p50", Ratio: odd.Draw(rt, "r"), Low: odd.Draw(rt, "l"), High: odd.Draw(rt, "h")}}}
-		point := func() report.CurvePoint {
-			return report.CurvePoint{Concurrency: odd.Draw(rt, "n"), Served: odd.Draw(rt, "x")}
+		var groups []analysis.Group
+		for range 2 {
+			q := analysis.Quantity{Name: "p50", Ratio: odd.Draw(rt, "r"), Low: odd.Draw(rt, "l"), High: odd.Draw(rt, "h"), Conclusion: analysis.NoDifference, Difference: rapid.Bool().Draw(rt, "difference?")}
+			groups = append(groups, analysis.Group{ID: "c", Runs: []*record.Run{small}, Comparison: &analysis.Comparison{Quantities: []analysis.Quantity{q}}})
 		}
-		c := report.CapacityCurve{
-			Points: []report.CapacityPoint{{Concurrency: odd.Draw(rt, "n"), Served: odd.Draw(rt, "x")}, {Concurrency: 2, Served: 20, Meets: true}},
-			Fit:    []report.CurvePoint{point(), point()}, Bounds: []report.CapacityLine{{Name: "limit", Points: []report.CurvePoint{point(), point()}}},
+		step := func() analysis.Step {
+			return analysis.Step{Rate: odd.Draw(rt, "rate"), Concurrency: odd.Draw(rt, "n"), Served: odd.Draw(rt, "x"), Latency: odd.Draw(rt, "p99"), Trusted: true, Meets: true}
 		}
+		e := func() analysis.Estimate { return analysis.Estimate{Value: odd.Draw(rt, "estimate")} }
+		c := analysis.Capacity{Steps: []analysis.Step{step(), {Rate: 20, Concurrency: 2, Served: 20, Meets: true}}, Rate: odd.Draw(rt, "capacity"), High: odd.Draw(rt, "missed"),
+			USL: analysis.USL{Steps: 6, Lambda: e(), Sigma: e(), Kappa: e(), Measured: [2]float64{odd.Draw(rt, "least"), odd.Draw(rt, "most")}}, Bounds: []analysis.Bound{{Service: "api", Rate: odd.Draw(rt, "limit")}}}
+		groups = append(groups, analysis.Group{ID: "k", Runs: []*record.Run{small}, Capacities: []analysis.Capacity{c, c}})
+		s := analysis.Spread{Low: odd.Draw(rt, "low"), Median: odd.Draw(rt, "median"), High: odd.Draw(rt, "high")}
+		groups = append(groups, analysis.Group{ID: "l", Runs: []*record.Run{small}, Ladder: &analysis.Ladder{Rungs: []analysis.Rung{{P50: s, P99: s, Memory: s, Share: s}}}})
+		of := rapid.IntRange(0, len(groups)-1).Draw(rt, "group") // one, so that it stays quick
 		var b bytes.Buffer
-		if err := report.WriteHTML(&b, report.HTML{Runs: []*record.Run{&r}, Comparison: f, Capacity: []report.CapacityCurve{c}}); err != nil {
+		if err := report.WriteHTML(&b, report.HTML{Runs: []*record.Run{&r}, Groups: groups[of : of+1]}); err != nil {
 			rt.Fatal(err)
 		}
 		for _, bad := range []string{"NaN", "Inf", "e+", "ZgotmplZ"} {

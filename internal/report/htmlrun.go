@@ -89,10 +89,10 @@ func runOf(run *record.Run, number int) htmlRun {
 		h.RestsOn = restsOn(moments)
 		h.Moments, h.Shown = momentRows(run, moments)
 	}
-	tails := []tail{{name: "all requests", encoded: run.Histograms.All, beyond: true}}
+	tails := []tail{{name: "all requests", of: decode(run.Histograms.All), beyond: true}}
 	if len(run.Histograms.Endpoints) > 1 {
 		for _, name := range slices.Sorted(maps.Keys(run.Histograms.Endpoints)) {
-			tails = append(tails, tail{name: name, encoded: run.Histograms.Endpoints[name]})
+			tails = append(tails, tail{name: name, of: decode(run.Histograms.Endpoints[name])})
 		}
 	}
 	if f, ok := tailFigure(id+"-tail", "Latency distribution, run "+run.ID, tails); ok {
@@ -117,7 +117,7 @@ func facts(run *record.Run) []fact {
 	if run.Workload.Users > 0 {
 		workload += fmt.Sprintf("; %s users, drawn by Zipf %g", Count(run.Workload.Users), run.Workload.Zipf)
 	}
-	return []fact{
+	out := []fact{
 		{"Run", run.ID},
 		{"Started", run.Started.UTC().Format("2006-01-02 15:04:05 UTC")},
 		{"Workload", workload},
@@ -126,6 +126,12 @@ func facts(run *record.Run) []fact {
 		{"Engine", fmt.Sprintf("%s (API %s), cgroup %s, %s", m.Engine, m.EngineAPI, m.Cgroup, m.StorageDriver)},
 		{"Measured", fmt.Sprintf("by lab %s, containers by %s", run.Tool, cmp.Or(run.Meter, "nothing"))},
 	}
+	for _, s := range run.Architecture.Services {
+		if s.Replaced != "" {
+			out = append(out, fact{"In the place of " + s.Name, s.Replaced})
+		}
+	}
+	return out
 }
 
 func results(run *record.Run) []fact {
@@ -252,7 +258,13 @@ func commands(run *record.Run) []string {
 	if run.Workload.Zipf > 0 && plausible(run.Workload.Zipf) {
 		load = append(load, fmt.Sprintf("--zipf %g", run.Workload.Zipf))
 	}
-	return []string{fmt.Sprintf("lab up %d", run.Stage.Number), strings.Join(load, " ")}
+	up := fmt.Sprintf("lab up %d", run.Stage.Number)
+	for _, s := range run.Architecture.Services {
+		if s.Replaced != "" {
+			up += " --replace " + shellWord(s.Name+"="+s.Replaced)
+		}
+	}
+	return []string{up, strings.Join(load, " ")}
 }
 
 // goSeconds is a duration as flags take it.

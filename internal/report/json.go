@@ -50,6 +50,8 @@ type Result struct {
 	Servers       map[string]int `json:"servers"`
 	Connections   int            `json:"connections"`
 	Events        []record.Event `json:"events"`
+	// Replaced maps a service to the program of the user\'s own that ran in its place.
+	Replaced map[string]string `json:"replaced,omitempty"`
 	// Untrusted lists the percentiles of latency_seconds that rest on too few answers.
 	Untrusted []string `json:"untrusted_percentiles"`
 }
@@ -67,6 +69,14 @@ func RunJSON(run *record.Run) Result {
 		Started: run.Started, Tool: run.Tool, Meter: run.Meter, Host: run.Host, Machine: run.Machine,
 		Gaps: s.Gaps, Queue: s.Queue, Replication: s.Replication,
 		Servers: s.Servers, Connections: s.Connections, Events: run.Events,
+	}
+	for _, s := range run.Architecture.Services {
+		if s.Replaced != "" {
+			if r.Replaced == nil {
+				r.Replaced = map[string]string{}
+			}
+			r.Replaced[s.Name] = s.Replaced
+		}
 	}
 	for _, q := range []struct {
 		name     string

@@ -17,13 +17,7 @@ func WriteLadder(w io.Writer, l analysis.Ladder, o Options) error {
 		o.paint(bold, fmt.Sprintf("%d stages", len(l.Rungs))), l.Workload, l.Pace, l.Rounds); err != nil {
 		return err
 	}
-	t := &Table{Head: []string{"STAGE", "VERDICT", "BUSIEST", "OF ITS LIMIT", "P50 ms", "P99 ms", "SERVED/s", "FAILED", "CPU-ms/REQ", "DATABASES", "MEMORY", "BOXES"}, Left: 3}
-	for _, r := range l.Rungs {
-		t.Row(r.Stage.Name, string(r.Verdict), r.Busiest, Percent(r.Share.Median),
-			ranged(r.P50, Milliseconds), ranged(r.P99, Milliseconds), significant(r.Served.Median), Percent(r.Failed.Median),
-			ranged(r.CPU, Milliseconds), Milliseconds(r.Databases.Median), Bytes(int64(r.Memory.Median)), strconv.Itoa(r.Boxes))
-	}
-	if err := t.Write(w, o); err != nil {
+	if err := ladderTable(l).Write(w, o); err != nil {
 		return err
 	}
 	for _, n := range l.Notes {
@@ -32,6 +26,17 @@ func WriteLadder(w io.Writer, l analysis.Ladder, o Options) error {
 		}
 	}
 	return nil
+}
+
+// ladderTable has a row a stage.
+func ladderTable(l analysis.Ladder) *Table {
+	t := &Table{Head: []string{"STAGE", "VERDICT", "BUSIEST", "OF ITS LIMIT", "P50 ms", "P99 ms", "SERVED/s", "FAILED", "CPU-ms/REQ", "DATABASES", "MEMORY", "BOXES"}, Left: 3}
+	for _, r := range l.Rungs {
+		t.Row(r.Stage.Name, string(r.Verdict), r.Busiest, Percent(r.Share.Median),
+			ranged(r.P50, Milliseconds), ranged(r.P99, Milliseconds), significant(r.Served.Median), Percent(r.Failed.Median),
+			ranged(r.CPU, Milliseconds), Milliseconds(r.Databases.Median), Bytes(int64(r.Memory.Median)), strconv.Itoa(r.Boxes))
+	}
+	return t
 }
 
 // ranged prints the median with the lowest and the highest.

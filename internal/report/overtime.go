@@ -59,7 +59,11 @@ func latencies(group []record.Window) moment {
 	case len(group) == 1 && m.Answers > 0:
 		m.P50, m.P95, m.P99 = last.Latency.P50, last.Latency.P95, last.Latency.P99
 	case len(group) > 1:
-		if h := merged(group); h != nil && h.TotalCount() > 0 {
+		encoded := make([]string, len(group))
+		for i, w := range group {
+			encoded[i] = w.Histogram
+		}
+		if h := merged(encoded); h != nil && h.TotalCount() > 0 {
 			m.P50, m.P95, m.P99 = micros(h, 0.5), micros(h, 0.95), micros(h, 0.99)
 		}
 	}
@@ -71,10 +75,11 @@ func latencies(group []record.Window) moment {
 	return m
 }
 
-func merged(group []record.Window) *hdrhistogram.Histogram {
+// merged is one histogram of several; nil where there is none.
+func merged(encoded []string) *hdrhistogram.Histogram {
 	var all *hdrhistogram.Histogram
-	for _, w := range group {
-		h := decode(w.Histogram)
+	for _, e := range encoded {
+		h := decode(e)
 		switch {
 		case h == nil:
 		case all == nil:

@@ -6,8 +6,10 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"systemlab/internal/analysis"
@@ -87,6 +89,10 @@ func WriteWindow(w io.Writer, win record.Window, o Options) error {
 func WriteRuns(w io.Writer, headers []record.Header, o Options) error {
 	t := Table{Head: []string{"run", "workload", "pace", "stage", "served/s", "p99", "verdict"}, Left: 3}
 	var broken []string
+	grouped := slices.ContainsFunc(headers, func(h record.Header) bool { return h.Comparison != "" })
+	if grouped {
+		t.Head = append(t.Head, "round of")
+	}
 	for _, h := range headers {
 		if h.Problem != "" {
 			broken = append(broken, h.Problem)
@@ -96,7 +102,11 @@ func WriteRuns(w io.Writer, headers []record.Header, o Options) error {
 		if n := int(h.ServedRate*h.DurationSeconds) + h.Failed; !analysis.Trusted(0.99, n) || h.P99Seconds <= 0 {
 			p99 = None
 		}
-		t.Row(h.ID, h.Workload, shorten(h.Pace, 14), fmt.Sprint(h.Stage), Rate(h.ServedRate), p99, string(h.Verdict))
+		row := []string{h.ID, h.Workload, shorten(h.Pace, 14), fmt.Sprint(h.Stage), Rate(h.ServedRate), p99, string(h.Verdict)}
+		if grouped {
+			row = append(row, cmp.Or(h.Comparison, None))
+		}
+		t.Row(row...)
 	}
 	var b strings.Builder
 	if t.Len() > 0 {

@@ -61,6 +61,11 @@ func (p *page) title() {
 		warm = " after " + Seconds(r.WarmupSeconds) + " of warm-up"
 	}
 	p.line("%s, %s for %s%s, seed %d", r.Workload.Name, r.Pace, Seconds(r.DurationSeconds), warm, r.Seed)
+	for _, s := range r.Architecture.Services {
+		if s.Replaced != "" {
+			p.line("%s ran in the place of %s", s.Replaced, s.Name)
+		}
+	}
 	p.line("")
 }
 

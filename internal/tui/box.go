@@ -17,7 +17,7 @@ type service struct {
 	boxes                          []*box
 	running, gone, paused, unwell  int
 	cores, throttled, limit, share float64 // share is negative without a limit or figures
-	roles                          []string
+	roles, faults                  []string
 }
 
 func (s *State) service(name string) service {
@@ -57,6 +57,12 @@ func (v *service) add(b *box, u use) {
 		v.cores += u.cores
 		v.throttled += u.throttled
 		v.share = max(v.share, 0)
+	}
+	for _, f := range b.Faults {
+		if b.Replica > 0 && v.Replicas > 1 {
+			f += " on " + strconv.Itoa(b.Replica)
+		}
+		v.faults = append(v.faults, f)
 	}
 	for _, r := range b.Roles {
 		if r == v.Name || len(b.Roles) > 0 && r == strings.TrimPrefix(v.Name, "postgres-") {
@@ -110,6 +116,9 @@ func (v *service) marks() []mark {
 	add(v.gone, "gone")
 	add(v.paused, "paused")
 	add(v.unwell, "unhealthy")
+	for _, f := range v.faults {
+		out = append(out, mark{f, strings.Replace(f, " on ", " ", 1), bad})
+	}
 	for _, r := range v.roles {
 		out = append(out, mark{r, strings.Replace(r, " on ", " ", 1), role})
 	}

@@ -56,6 +56,7 @@ type Container struct {
 	LimitCores       float64
 	MemoryLimitBytes int64
 	Roles            []string
+	Faults           []string // that stand on it, as they were asked for
 }
 
 // Load is what is asked of the stack at the moment.

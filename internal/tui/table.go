@@ -203,7 +203,10 @@ func drawRow(c *screen, r row, list []column, x, y, nameRoom int) int {
 		} else if text, look := r.cell(i, w); leftColumn(i) {
 			at := c.text(x, y, look, text)
 			if i == nameColumn && len(r.box.Roles) > 0 {
-				c.text(at+1, y, role, fit(strings.Join(r.box.Roles, " "), x+w-at-1))
+				at = c.text(at+1, y, role, fit(strings.Join(r.box.Roles, " "), x+w-at-1))
+			}
+			if i == nameColumn && len(r.box.Faults) > 0 && x+w-at > 1 {
+				c.text(at+1, y, bad, fit(strings.Join(r.box.Faults, " "), x+w-at-1))
 			}
 		} else {
 			c.right(x+w, y, look, text)

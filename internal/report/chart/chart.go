@@ -11,20 +11,22 @@ package chart
 
 import "math"
 
-// Width of all figures, in the units of their viewBox (CSS pixels where a page is wide).
+// Width of a figure that names none, in the units of their viewBox (CSS pixels where a page is wide).
 const Width = 760
 
 // Figure is one or more panels on one x axis, one below the other.
 type Figure struct {
-	ID          string // of the SVG's title and description; once in a page
-	Title, Desc string // for those who can't see it
+	ID          string  // of the SVG's title and description; once in a page
+	Title, Desc string  // for those who can't see it
+	Width       float64 // 0 is Width
 	Panels      []Panel
 }
 
 // Panel is one system of axes and what is in it.
 type Panel struct {
-	Heading   string  // above its left corner: what is drawn, and its unit
-	Height    float64 // of the whole panel
+	Heading   string   // above its left corner: what is drawn, and its unit
+	Notes     []string // lines under it: what can't be drawn
+	Height    float64  // of the whole panel
 	X, Y      Axis
 	Bands     []Band
 	Rules     []Rule
@@ -90,6 +92,7 @@ type Interval struct {
 	Row            float64
 	Low, Mid, High float64
 	Series         int
+	Hollow         bool   // the point: for what says nothing
 	Note           string // at the right
 }
 

@@ -118,11 +118,12 @@ func spread(places []vg.Length, low, high vg.Length) {
 // above is what stands over a panel: its heading and the words of its rules.
 type above struct {
 	text  string
+	notes []string
 	rules []Rule
 	x     Axis
 }
 
-func heading(p Panel) above { return above{p.Heading, p.Rules, p.X} }
+func heading(p Panel) above { return above{p.Heading, p.Notes, p.Rules, p.X} }
 
 // GlyphBoxes reserves the lines.
 func (a above) GlyphBoxes(*plot.Plot) []plot.GlyphBox {
@@ -138,6 +139,7 @@ func (a above) height() vg.Length {
 	if a.text != "" {
 		h += lineHeight + 2
 	}
+	h += lineHeight * vg.Length(len(a.notes))
 	if a.named() {
 		h += lineHeight
 	}
@@ -147,6 +149,9 @@ func (a above) height() vg.Length {
 func (a above) Plot(c draw.Canvas, g *plot.Plot) {
 	if a.text != "" {
 		c.FillText(words(ink, text.XLeft, text.YTop), vg.Point{X: c.Min.X, Y: c.Max.Y + a.height()}, a.text)
+	}
+	for i, note := range a.notes {
+		c.FillText(words(muted, text.XLeft, text.YTop), vg.Point{X: c.Min.X, Y: c.Max.Y + a.height() - lineHeight*vg.Length(i+1) - 2}, note)
 	}
 	x, _ := g.Transforms(&c)
 	for _, r := range a.rules {

@@ -172,13 +172,20 @@ func (b *brush) intervals() {
 		style := stroke(seriesInk(i.Series), 2, nil)
 		y := b.y(i.Row)
 		from, to := max(b.x(i.Low), b.Min.X), min(b.x(i.High), b.Max.X)
-		if from > b.Max.X || to < b.Min.X {
+		if from > b.Max.X || to < b.Min.X { // all of it: the arrow's head alone
+			at, inward := b.Max.X, vg.Length(-5)
+			if to < b.Min.X {
+				at, inward = b.Min.X, 5
+			}
+			b.end(style, at, y, inward, true)
 			continue
 		}
 		b.StrokeLine2(style, from, y, to, y)
 		b.end(style, from, y, 5, b.x(i.Low) < b.Min.X)
 		b.end(style, to, y, -5, b.x(i.High) > b.Max.X)
-		if at := (vg.Point{X: b.x(i.Mid), Y: y}); b.Contains(at) {
+		if at := (vg.Point{X: b.x(i.Mid), Y: y}); b.Contains(at) && i.Hollow {
+			glyph(&b.Canvas, Ring, i.Series, at)
+		} else if b.Contains(at) {
 			b.DrawGlyph(draw.GlyphStyle{Color: style.Color, Radius: 3.5, Shape: draw.BoxGlyph{}}, at)
 		}
 	}

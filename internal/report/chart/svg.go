@@ -64,13 +64,16 @@ var fontStyle = regexp.MustCompile(`font-family:[^;"]*;font-variant:[^;"]*;font-
 
 // SVG draws the figure. It is one element, without a declaration, for HTML.
 func (f Figure) SVG() string {
-	height := 0.0
+	height, width := 0.0, f.Width
+	if width <= 0 {
+		width = Width
+	}
 	plots := make([]*plot.Plot, len(f.Panels))
 	for i, p := range f.Panels {
 		plots[i] = p.plot()
 		height += p.Height
 	}
-	canvas := vgsvg.NewWith(vgsvg.UseWH(Width, vg.Length(math.Max(height, 1))))
+	canvas := vgsvg.NewWith(vgsvg.UseWH(vg.Length(width), vg.Length(math.Max(height, 1))))
 	whole := draw.New(canvas)
 	tiles := make([]draw.Canvas, len(plots))
 	left, right, top := vg.Length(0), vg.Length(0), 0.0
@@ -86,7 +89,7 @@ func (f Figure) SVG() string {
 	}
 	var b bytes.Buffer
 	_, _ = canvas.WriteTo(&b) // into memory
-	return Frame(f.ID, f.Title, f.Desc, Width, height, inner(b.String()))
+	return Frame(f.ID, f.Title, f.Desc, width, height, inner(b.String()))
 }
 
 // inner is what stands between <svg> and </svg>, in the page's colours.
@@ -99,17 +102,17 @@ func inner(svg string) string {
 	return strings.ReplaceAll(variables.Replace(rest), "\n\tstyle", " style")
 }
 
-var textElement = regexp.MustCompile(`<text ([^>]*)>([^<]*)</text>`)
+var textElement = regexp.MustCompile(`<text [^>]*>[^<]*</text>`)
 
 // fitText makes a text as wide as it was measured, in whatever font the reader
 // has: else it would run into its neighbours, or out of the figure.
 func fitText(element string) string {
-	m := textElement.FindStringSubmatch(element)
-	width := words(ink, text.XLeft, text.YTop).Width(html.UnescapeString(m[2]))
+	attributes, said, _ := strings.Cut(strings.TrimSuffix(strings.TrimPrefix(element, "<text "), "</text>"), ">")
+	width := words(ink, text.XLeft, text.YTop).Width(html.UnescapeString(said))
 	if width <= 0 {
 		return ""
 	}
-	return fmt.Sprintf(`<text textLength="%.1f" lengthAdjust="spacingAndGlyphs" %s>%s</text>`, width.Points(), m[1], m[2])
+	return fmt.Sprintf(`<text textLength="%.1f" lengthAdjust="spacingAndGlyphs" %s>%s</text>`, width.Points(), attributes, said)
 }
 
 // Frame puts a drawing into an <svg> that says what it shows.
