@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: MIT
+
+package submission
+
+import (
+	"encoding/csv"
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+
+	"systemlab/internal/exercise"
+)
+
+// Columns of grades.csv.
+var columns = []string{"learner", "class", "exercise", "kind", "decided", "solved", "points", "first_low", "first_high", "first_sure",
+	"measured", "attempts", "hints", "seconds", "flags", "file", "error"}
+
+// WriteCSV writes a row per learner and exercise, in UTF-8: every exercise that anyone
+// began. A file that can't be read has one row, with its error.
+func (c *Class) WriteCSV(to io.Writer) error {
+	w := csv.NewWriter(to)
+	if err := w.Write(columns); err != nil {
+		return err
+	}
+	for _, p := range c.Papers {
+		names := c.Exercises()
+		if p.Err != nil || len(names) == 0 {
+			names = []string{""}
+		}
+		for _, name := range names {
+			if err := w.Write(c.row(p, name)); err != nil {
+				return err
+			}
+		}
+	}
+	w.Flush()
+	return w.Error()
+}
+
+func (c *Class) row(p *Paper, name string) []string {
+	if p.Err != nil {
+		row := make([]string, len(columns))
+		row[len(row)-2], row[len(row)-1] = harmless(p.File), harmless(p.Err.Error())
+		return row
+	}
+	r, _ := p.Of(name)
+	for _, e := range c.Known {
+		if e.Name == name {
+			r.Kind = e.Kind
+		}
+	}
+	first, seconds := exercise.Given{}, ""
+	if r.First != nil {
+		first = *r.First
+	}
+	if r.Solved > 0 {
+		seconds = strconv.FormatFloat(r.Solved.Seconds(), 'f', 0, 64)
+	}
+	var flags []string
+	for i, f := range p.FlagsOf(name) {
+		if i == mostInCell {
+			flags = append(flags, fmt.Sprintf("and %d more", len(p.FlagsOf(name))-i))
+			break
+		}
+		flags = append(flags, f.String())
+	}
+	return []string{harmless(p.Learner.Name), harmless(p.Learner.Class), harmless(name), harmless(string(r.Kind)),
+		strconv.FormatBool(r.Mark.Decided), strconv.FormatBool(r.Mark.Solved), strconv.FormatFloat(r.Mark.Points, 'f', 1, 64),
+		number(first.Low), number(first.High), number(first.Sure), harmless(r.Mark.Measured),
+		strconv.Itoa(r.Checks), strconv.Itoa(r.Hints), seconds, harmless(strings.Join(flags, "; ")), harmless(p.File), ""}
+}
+
+// mostInCell is how many flags a cell of the table has; one edit breaks many sums.
+const mostInCell = 6
+
+// number is empty where there is none.
+func number(v float64) string {
+	if v == 0 {
+		return ""
+	}
+	return strconv.FormatFloat(v, 'g', -1, 64)
+}
+
+// harmless keeps a spreadsheet from taking a text for a formula: it must not begin
+// with what begins one. Line ends become spaces.
+func harmless(s string) string {
+	s = strings.Map(func(r rune) rune {
+		if r < ' ' || r == 0x7f {
+			return ' '
+		}
+		return r
+	}, strings.ToValidUTF8(s, "?"))
+	if t := strings.TrimLeft(s, " "); t != "" && strings.ContainsRune("=+-@＝＋－＠", []rune(t)[0]) {
+		return "'" + s
+	}
+	return s
+}
