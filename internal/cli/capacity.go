@@ -89,7 +89,12 @@ func (a *app) runCapacity(ctx context.Context, what string, o capacityOptions) e
 	if err != nil {
 		return err
 	}
+	c.id = "k" + strings.TrimPrefix(c.id, "c")
 	all, err := c.climb(ctx, objective, options)
+	if len(all) == 0 {
+		return err
+	}
+	c.offerReport()
 	if failed := a.printCapacities(all); failed != nil {
 		return failed
 	}
@@ -121,22 +126,27 @@ func (c *contest) climb(ctx context.Context, objective analysis.Objective, o ana
 		if err != nil {
 			return all, err
 		}
-		runs := map[string]*record.Run{}
+		var runs []*record.Run
+		mark := record.Search{Objective: objective.String(), Start: o.Start, Max: o.Max, Precision: o.Precision}
 		for err == nil {
 			rate, why, done := search.Next()
 			if done {
 				break
 			}
+			mark.Rate, mark.Purpose = rate, string(why)
 			var run *record.Run
-			if run, err = c.step(ctx, one, rate, objective); err == nil {
-				runs[run.ID] = run
+			if run, err = c.step(ctx, one, len(runs)+1, mark); err == nil {
+				runs = append(runs, run)
 				step := objective.Step(run)
 				search.Tell(step)
 				c.note("  %s", report.CapacityStepLine(why, step))
 			}
 		}
 		if len(runs) > 0 {
-			all = append(all, found(search.Capacity(), runs, one, objective))
+			complete := search.Capacity()
+			complete.Objective = objective
+			complete.Complete(runs[0].Stage, runs)
+			all = append(all, complete)
 		}
 		if err != nil {
 			return all, err
@@ -145,31 +155,23 @@ func (c *contest) climb(ctx context.Context, objective analysis.Objective, o ana
 	return all, nil
 }
 
-// found completes what a search knows by what the run at the edge says of CPU.
-func found(capacity analysis.Capacity, runs map[string]*record.Run, one *side, objective analysis.Objective) analysis.Capacity {
-	st := one.st
-	capacity.Stage = record.Stage{Number: st.Number, Name: st.Name, Title: st.Lab.Title, Hash: one.load.project.Hash()}
-	capacity.Objective = objective
-	for _, step := range capacity.Steps {
-		if run := runs[step.Run]; capacity.Bounds == nil || step.Rate == capacity.Rate {
-			capacity.Bounds = analysis.AsymptoticBounds(run)
-		}
-	}
-	return capacity
-}
-
 // step makes one run of a search, after the one before has been digested.
-func (c *contest) step(ctx context.Context, one *side, rate float64, objective analysis.Objective) (*record.Run, error) {
+func (c *contest) step(ctx context.Context, one *side, number int, of record.Search) (*record.Run, error) {
+	objective, err := analysis.ParseObjective(of.Objective)
+	if err != nil {
+		return nil, err
+	}
 	if err := one.answers(ctx); err != nil {
 		return nil, err
 	}
 	o := one.load.Options
-	o.Order.Pace = "const:" + strconv.FormatFloat(rate, 'f', -1, 64)
-	o.Order.DurationSeconds = min(max(o.Order.DurationSeconds, float64(analysis.Needed(objective.Quantile))/rate*1.02), longestStep.Seconds())
+	o.Order.Pace = "const:" + strconv.FormatFloat(of.Rate, 'f', -1, 64)
+	o.Order.DurationSeconds = min(max(o.Order.DurationSeconds, float64(analysis.Needed(objective.Quantile))/of.Rate*1.02), longestStep.Seconds())
 	run, err := trial.Run(ctx, o)
 	if err != nil {
 		return nil, err
 	}
+	run.Round = &record.Round{Comparison: c.id, Side: one.st.Name, Number: number, Search: &of}
 	st := record.Stage{Number: one.st.Number, Name: one.st.Name, Title: one.st.Lab.Title, Hash: one.load.project.Hash()}
 	return run, one.s.save(run, st, architecture(one.st, one.load.project))
 }

@@ -92,8 +92,8 @@ drives the same load at each, and measures what the new box bought and what it c
 		}
 		return problem.New(problem.Usage, err.Error(), c.CommandPath()+" --help")
 	})
-	root.AddCommand(a.doctorCmd(), a.stagesCmd(), a.upCmd(), a.statusCmd(), a.loadCmd(), a.topCmd(), a.compareCmd(), a.explainCmd(), a.capacityCmd(),
-		a.scaleCmd(), a.logsCmd(), a.diffCmd(), a.runsCmd(), a.reportCmd(), a.imagesCmd(), a.downCmd())
+	root.AddCommand(a.doctorCmd(), a.stagesCmd(), a.lessonCmd(), a.upCmd(), a.statusCmd(), a.loadCmd(), a.topCmd(), a.compareCmd(), a.explainCmd(), a.capacityCmd(),
+		a.scaleCmd(), a.logsCmd(), a.diffCmd(), a.runsCmd(), a.reportCmd(), a.breakCmd(), a.healCmd(), a.drillCmd(), a.exerciseCmd(), a.submitCmd(), a.gradeCmd(), a.imagesCmd(), a.contractCmd(), a.kitCmd(), a.downCmd())
 	root.InitDefaultCompletionCmd() // now, so that a slip in its words is a usage error too
 	usageErrors(root)
 	return root

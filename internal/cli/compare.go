@@ -5,7 +5,6 @@ package cli
 import (
 	"context"
 	"fmt"
-	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -29,6 +28,8 @@ type compareOptions struct {
 	maxTime    time.Duration
 	envA, envB []string
 	keep       bool
+
+	replaceA, replaceB []string
 }
 
 func (a *app) compareCmd() *cobra.Command {
@@ -59,6 +60,8 @@ A..B makes the ladder: every stage from A to B at one load, in one table.`,
 	f.DurationVar(&o.maxTime, "max-time", 15*time.Minute, "begin no more rounds that would last longer")
 	f.StringArrayVar(&o.envA, "env-a", nil, "SERVICE.NAME=VALUE for A alone")
 	f.StringArrayVar(&o.envB, "env-b", nil, "SERVICE.NAME=VALUE for B alone")
+	f.StringArrayVar(&o.replaceA, "replace-a", nil, "SERVICE=PROGRAM for A alone: a program of your own, as for lab up --replace")
+	f.StringArrayVar(&o.replaceB, "replace-b", nil, "SERVICE=PROGRAM for B alone")
 	f.BoolVar(&o.keep, "keep", false, "leave the stacks up at the end")
 	return c
 }
@@ -132,6 +135,7 @@ func (a *app) compareStages(ctx context.Context, found []stages.Stage, o compare
 		return err
 	}
 	told = analysis.Compare(pairs(played))
+	c.offerReport()
 	if failed := a.printComparison(told, played[0][0].Architecture, played[0][1].Architecture); failed != nil {
 		return failed
 	}
@@ -177,43 +181,18 @@ func (a *app) compareRuns(args []string) error {
 }
 
 // roundsOf finds all rounds of the comparison that two runs are the sides of.
+// Steps of a search for capacity are no rounds: each is at a rate of its own.
 func roundsOf(two [2]*record.Run) ([]analysis.Pair, error) {
 	a, b := two[0].Round, two[1].Round
-	if a == nil || b == nil || a.Comparison != b.Comparison || a.Side == b.Side {
+	if a == nil || b == nil || a.Search != nil || b.Search != nil || a.Comparison != b.Comparison || a.Side == b.Side {
 		return nil, nil
 	}
-	headers, err := store().List()
+	runs, err := store().Together(a.Comparison)
 	if err != nil {
 		return nil, err
 	}
-	halves := map[int]*analysis.Pair{}
-	for _, h := range headers {
-		if h.Project != two[0].Project && h.Project != two[1].Project {
-			continue
-		}
-		run, err := store().Load(h.ID)
-		if err != nil || run.Round == nil || run.Round.Comparison != a.Comparison {
-			continue
-		}
-		pair := halves[run.Round.Number]
-		if pair == nil {
-			pair = &analysis.Pair{}
-			halves[run.Round.Number] = pair
-		}
-		switch run.Round.Side {
-		case a.Side:
-			pair.A = run
-		case b.Side:
-			pair.B = run
-		}
-	}
-	var out []analysis.Pair
-	for _, n := range slices.Sorted(maps.Keys(halves)) {
-		if pair := halves[n]; pair.A != nil && pair.B != nil {
-			out = append(out, *pair)
-		}
-	}
-	return out, nil
+	whole := slices.DeleteFunc(analysis.PairsOf(runs, a.Side, b.Side), func(p analysis.Pair) bool { return p.A == nil || p.B == nil })
+	return whole, nil
 }
 
 func pairs(played []rounds.Round) []analysis.Pair {

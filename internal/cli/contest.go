@@ -27,6 +27,7 @@ type contest struct {
 	id      string // ties the runs together
 	sides   []*side
 	changes bool // one stack that changes its stage, not a stack a side
+	unlock  func()
 }
 
 // side is one stage of a contest, and its stack.
@@ -35,6 +36,7 @@ type side struct {
 	name string
 	st   stages.Stage
 	env  []string
+	own  []string // programs of the user's own, as SERVICE=PROGRAM; SERVICE= is lab's
 	s    *session
 	load *readied
 }
@@ -75,12 +77,39 @@ func (a *app) contest(ctx context.Context, found []stages.Stage, env [][]string,
 		if len(found) > 2 {
 			name = st.Name
 		}
-		c.sides = append(c.sides, &side{name: name, st: st, env: of})
+		c.sides = append(c.sides, &side{name: name, st: st, env: of, own: o.own(i)})
 	}
 	if c.order.Workload, err = shared(c.sides, apis, order.Workload); err != nil {
 		return nil, err
 	}
-	return c, c.arrange(ctx, need)
+	if err := c.arrange(ctx, need); err != nil {
+		return nil, err
+	}
+	c.unlock, err = a.alone(ctx, a.reserved())
+	return c, err
+}
+
+// reserved is the stem of the names of a contest's own stacks. They are removed
+// with their data at the end, so no one's own stack may bear such a name.
+func (a *app) reserved() string { return a.project + "-compare" }
+
+// alone keeps a second command of the kind from taking the first one's own
+// stacks, whose names begin with stem.
+func (a *app) alone(ctx context.Context, stem string) (unlock func(), err error) {
+	whole := *a
+	whole.project = stem
+	return whole.lock(ctx)
+}
+
+// own are the programs of a side. One that has none says so: in a stack that
+// changes its stage the other side's would stay.
+func (o compareOptions) own(i int) []string {
+	if i < 2 {
+		if named := [][]string{o.replaceA, o.replaceB}[i]; len(named) > 0 {
+			return named
+		}
+	}
+	return []string{replaceable + "="}
 }
 
 // shared is the workload asked for, if all sides can serve it; else the richest that all can.
@@ -122,9 +151,9 @@ func (c *contest) arrange(ctx context.Context, need int64) error {
 	}
 	for i, one := range c.sides {
 		silent := *c.app
-		silent.project = c.project + "-" + sideName(i)
+		silent.project = c.reserved() + "-" + sideName(i)
 		if c.changes {
-			silent.project = c.project + "-turns"
+			silent.project = c.reserved() + "-turns"
 		}
 		silent.Out, silent.Err, silent.output = io.Discard, io.Discard, "text"
 		one.app = &silent
@@ -159,7 +188,7 @@ func (c *contest) play(ctx context.Context, more func([]rounds.Round) bool) (pla
 
 // up makes a side's stack stand, and its load ready.
 func (c *contest) up(ctx context.Context, one *side) error {
-	if err := one.runUp(ctx, upOptions{stage: one.st.Name, env: one.env}); err != nil {
+	if err := one.runUp(ctx, upOptions{stage: one.st.Name, env: one.env, replace: one.own}); err != nil {
 		return err
 	}
 	s, err := one.openStack(ctx)
@@ -266,6 +295,7 @@ func (c *contest) good(run *record.Run) bool {
 func (c *contest) end(ctx context.Context) (err error) {
 	ctx, cancel := context.WithTimeout(ctx, 3*time.Minute)
 	defer cancel()
+	defer c.unlock()
 	for i, one := range c.sides {
 		switch {
 		case c.o.keep && one.s != nil:
@@ -287,8 +317,8 @@ func (a *app) runLadder(ctx context.Context, span string, dir string, o compareO
 	if err != nil {
 		return err
 	}
-	if len(o.envA)+len(o.envB) > 0 {
-		return problem.New(problem.Usage, "--env-a and --env-b are for two sides", "lab compare 4 5 --env-b api.POOL=off")
+	if len(o.envA)+len(o.envB)+len(o.replaceA)+len(o.replaceB) > 0 {
+		return problem.New(problem.Usage, "--env-a, --env-b and --replace-a, --replace-b are for two sides", "lab compare 4 5 --env-b api.POOL=off")
 	}
 	c, err := a.contest(ctx, found, nil, o)
 	if err != nil {
@@ -304,6 +334,7 @@ func (a *app) runLadder(ctx context.Context, span string, dir string, o compareO
 			all[i] = append(all[i], run)
 		}
 	}
+	c.offerReport()
 	if failed := a.printLadder(analysis.Climb(all)); failed != nil {
 		return failed
 	}

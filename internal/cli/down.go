@@ -35,6 +35,9 @@ func (a *app) runDown(ctx context.Context, volumes bool) error {
 		return err
 	}
 	defer s.engine.Close()
+	if err := s.clearContract(ctx); err != nil {
+		return err
+	}
 	plan := engine.Teardown(s.observed, volumes)
 	if err := s.engine.Apply(ctx, plan, s.tellStep); err != nil {
 		return err

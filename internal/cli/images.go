@@ -5,15 +5,12 @@ package cli
 import (
 	"context"
 	"fmt"
-	"slices"
 	"strings"
 	"text/tabwriter"
 
 	"github.com/spf13/cobra"
 
 	"systemlab/internal/engine"
-	"systemlab/internal/image"
-	"systemlab/stages"
 )
 
 func (a *app) imagesCmd() *cobra.Command {
@@ -39,27 +36,14 @@ func (a *app) runImagesBuild(ctx context.Context) error {
 		return err
 	}
 	defer s.engine.Close()
-	all, err := stages.List(s.source.Dir)
+	names, err := s.ownServices(ctx)
 	if err != nil {
 		return err
-	}
-	names := []string{generator}
-	for _, st := range all {
-		p, err := st.Load(ctx, a.project, stages.Given{Port: 8080})
-		if err != nil {
-			return err
-		}
-		for _, svc := range p.Services {
-			if name, ours := strings.CutPrefix(svc.Image, image.Prefix); ours && !slices.Contains(names, name) {
-				names = append(names, name)
-			}
-		}
 	}
 	made, err := s.builder().Ensure(ctx, names...)
 	if err != nil {
 		return err
 	}
-	slices.Sort(names)
 	if a.asJSON() {
 		out := map[string]string{}
 		for name, m := range made {

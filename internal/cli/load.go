@@ -63,7 +63,7 @@ The run is saved; lab runs lists what there is.`,
 	}
 	f := c.Flags()
 	f.Float64Var(&o.rate, "rate", 200, "requests a second")
-	f.StringVar(&o.pace, "pace", "", "const:200, ramp:50-500, step:100,200,400, sine:100-300 or spike:100-1000")
+	f.StringVar(&o.pace, "pace", "", "const:200, ramp:50-500, step:100,200,400, sine:100-300, spike:100-1000 or clients:32")
 	f.StringVar(&o.workload, "workload", "", "ping, sleep, users, messages, mixed, writes, heavy, or a mix such as ping=98,loadq=2 (default: the stage's own)")
 	f.DurationVar(&o.duration, "duration", 30*time.Second, "length of the measured part")
 	f.DurationVar(&o.warmup, "warmup", 5*time.Second, "load before it, which is not counted")
@@ -154,7 +154,7 @@ func (s *session) ready(ctx context.Context, order loadgen.Order) (*readied, err
 		return nil, err
 	}
 	for _, c := range s.observed.Containers {
-		if c.OneOff && c.State == "running" {
+		if c.OneOff && c.Service == generator && c.State == "running" {
 			return nil, problem.New(problem.Unsupported, "another load is running on this stack: together they would measure each other",
 				"wait for it to end, or load another stack: lab -p second up "+strconv.Itoa(st.Number))
 		}
@@ -222,7 +222,7 @@ func (s *session) save(run *record.Run, st record.Stage, a record.Architecture) 
 func architecture(st stages.Stage, p *compose.Project) record.Architecture {
 	out := record.Architecture{Entry: st.Lab.Entry}
 	for _, s := range p.Services {
-		out.Services = append(out.Services, record.Service{Name: s.Name, Replicas: s.Replicas, LimitCores: s.Cores, MemoryLimitBytes: s.Memory})
+		out.Services = append(out.Services, record.Service{Name: s.Name, Replicas: s.Replicas, LimitCores: s.Cores, MemoryLimitBytes: s.Memory, Replaced: s.Replaced})
 	}
 	for _, l := range p.Links() {
 		out.Links = append(out.Links, record.Link(l))

@@ -35,16 +35,11 @@ func (a *app) runScale(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
-	unlock, err := a.lock(ctx)
+	s, done, err := a.openLocked(ctx)
 	if err != nil {
 		return err
 	}
-	defer unlock()
-	s, err := a.openStack(ctx)
-	if err != nil {
-		return err
-	}
-	defer s.engine.Close()
+	defer done()
 	_, p, err := s.current(ctx)
 	if err != nil {
 		return err
@@ -53,6 +48,9 @@ func (a *app) runScale(ctx context.Context, args []string) error {
 		if err := scaleTo(p, name, want[name]); err != nil {
 			return err
 		}
+	}
+	if _, err := s.healFirst(ctx); err != nil {
+		return err
 	}
 	plan, err := s.plan(ctx, p, s.stack, false)
 	if err != nil {

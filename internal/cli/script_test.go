@@ -28,8 +28,10 @@ import (
 
 	"systemlab/internal/cli"
 	"systemlab/internal/engine/enginetest"
+	"systemlab/internal/exercise"
 	"systemlab/internal/problem"
 	"systemlab/internal/record"
+	"systemlab/internal/submission/submissiontest"
 	"systemlab/loadgen"
 )
 
@@ -66,7 +68,7 @@ func TestScripts(t *testing.T) {
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"fails": fails, "engine": startEngine, "busyport": busyPort, "saverun": saveRun, "state": state, "measures": measures,
+			"fails": fails, "engine": startEngine, "busyport": busyPort, "saverun": saveRun, "state": state, "measures": measures, "learner": learner,
 		},
 	})
 }
@@ -218,7 +220,8 @@ func busyPort(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Setenv(args[0], strconv.Itoa(l.Addr().(*net.TCPAddr).Port))
 }
 
-// saverun ID STAGE saves a run as `lab load` does.
+// saverun ID STAGE [COMPARISON SIDE NUMBER] saves a run as `lab load` does, or a
+// comparison; with k-… for a search for capacity.
 func saveRun(ts *testscript.TestScript, neg bool, args []string) {
 	stage, err := strconv.Atoi(args[1])
 	ts.Check(err)
@@ -232,6 +235,30 @@ func saveRun(ts *testscript.TestScript, neg bool, args []string) {
 		},
 		Verdict: record.Verdict{State: record.Valid},
 	}
+	if len(args) > 2 {
+		number, err := strconv.Atoi(args[4])
+		ts.Check(err)
+		run.Round = &record.Round{Comparison: args[2], Side: args[3], Number: number}
+		run.Started = run.Started.Add(time.Duration(number) * time.Minute)
+		if strings.HasPrefix(args[2], "k-") {
+			run.Round.Search = &record.Search{Objective: "p99<100ms,errors<0.1%", Start: 50, Max: 20_000, Precision: 0.05, Rate: 200, Purpose: "doubling"}
+		}
+	}
 	_, err = record.Store{Dir: filepath.Join(ts.Getenv("LAB_HOME"), "runs")}.Save(run)
 	ts.Check(err)
+}
+
+// learner NAME NUMBER fills LAB_HOME with what a learner did: a prediction of
+// cache-takes, sealed and checked, by runs that were made up. No two numbers
+// measure the same.
+func learner(ts *testscript.TestScript, _ bool, args []string) {
+	number, err := strconv.Atoi(args[1])
+	ts.Check(err)
+	all, err := exercise.Load(filepath.Join(ts.Getenv("LAB_SOURCE"), "stages", "05-cache"))
+	ts.Check(err)
+	i := slices.IndexFunc(all, func(e exercise.Exercise) bool { return e.Name == "cache-takes" })
+	l := submissiontest.New(number, args[0])
+	l.Asks = all[i]
+	l.Predicts(3, 8, 0.8)
+	ts.Check(l.Keep(ts.Getenv("LAB_HOME")))
 }

@@ -90,6 +90,9 @@ func (s *session) current(ctx context.Context) (stages.Stage, *compose.Project, 
 	if err != nil {
 		return st, nil, err
 	}
+	if err := s.replace(p, s.running()); err != nil {
+		return st, nil, err
+	}
 	for i := range p.Services {
 		here := s.observed.Of(p.Services[i].Name)
 		p.Services[i].Replicas = len(here) // none where it was scaled to none
@@ -99,6 +102,11 @@ func (s *session) current(ctx context.Context) (stages.Stage, *compose.Project, 
 		p.Services[i].ImageID = here[0].Image
 		for k, v := range here[0].Overrides() {
 			if err := p.Override(p.Services[i].Name, k, v); err != nil {
+				return st, nil, err
+			}
+		}
+		if cores := here[0].Limited(); cores > 0 {
+			if err := p.Limit(p.Services[i].Name, cores); err != nil {
 				return st, nil, err
 			}
 		}
@@ -118,11 +126,16 @@ func (a *app) findSource() (image.Source, error) {
 	if d := os.Getenv("LAB_SOURCE"); d != "" {
 		wd = d
 	}
+	return image.FindSource(wd, sourceCache(), systemlab.Source)
+}
+
+// sourceCache is where the source that this program carries is unpacked.
+func sourceCache() string {
 	cache, err := os.UserCacheDir()
 	if err != nil {
 		cache = os.TempDir()
 	}
-	return image.FindSource(wd, filepath.Join(cache, "systemlab"), systemlab.Source)
+	return filepath.Join(cache, "systemlab")
 }
 
 // home is where runs are kept.
@@ -163,6 +176,33 @@ func (a *app) lock(ctx context.Context) (func(), error) {
 		return nil, fmt.Errorf("lock stack %s: %w", a.project, err)
 	}
 	return func() { _ = f.Unlock() }, nil
+}
+
+// tryLock takes the lock if nobody has it; else it gives nothing.
+func (a *app) tryLock() (func(), error) {
+	f := flock.New(filepath.Join(home(), "locks", a.project+".lock"))
+	if err := os.MkdirAll(filepath.Dir(f.Path()), 0o755); err != nil {
+		return nil, problem.Wrap(err, problem.Storage, "can't write "+filepath.Dir(f.Path()), "set LAB_HOME to a folder that can be written")
+	}
+	ok, err := f.TryLock()
+	if err != nil || !ok {
+		return nil, err
+	}
+	return func() { _ = f.Unlock() }, nil
+}
+
+// openLocked opens the stack under its lock, for a command that changes it; done lets
+// go of both.
+func (a *app) openLocked(ctx context.Context) (s *session, done func(), err error) {
+	unlock, err := a.lock(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	if s, err = a.openStack(ctx); err != nil {
+		unlock()
+		return nil, nil, err
+	}
+	return s, func() { s.engine.Close(); unlock() }, nil
 }
 
 // choosePort is the one asked for, else the one that the stack has, else 8080

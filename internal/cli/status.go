@@ -6,6 +6,8 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -14,6 +16,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"systemlab/internal/engine"
+	"systemlab/internal/fault"
 	"systemlab/internal/meter"
 	"systemlab/internal/record"
 	"systemlab/stages"
@@ -40,6 +43,10 @@ type status struct {
 	Name       string            `json:"name"`
 	Entry      string            `json:"entry"`
 	Containers []containerStatus `json:"containers"`
+	Faults     []fault.Standing  `json:"faults"`
+
+	// Service to the program of the user's own that runs in its place.
+	Replaced map[string]string `json:"replaced,omitempty"`
 
 	// Where the stage has them and they answer.
 	Queue       *record.Queue       `json:"queue,omitempty"`
@@ -68,7 +75,8 @@ func (a *app) runStatus(ctx context.Context) error {
 		return err
 	}
 	defer s.engine.Close()
-	out := status{Project: s.project, Name: s.stack.Stage, Entry: entryURL(s.stack.Port), Containers: []containerStatus{}}
+	out := status{Project: s.project, Name: s.stack.Stage, Entry: entryURL(s.stack.Port), Containers: []containerStatus{}, Replaced: s.replaced(),
+		Faults: append([]fault.Standing{}, told(fault.InForce(s.observed))...)}
 	if st, err := stages.Find(s.source.Dir, s.stack.Stage); err == nil {
 		out.Stage = st.Number
 	}
@@ -142,6 +150,9 @@ func (s *session) askDoubtful(ctx context.Context, here []engine.Container) {
 
 func (a *app) printStatus(out status) error {
 	fmt.Fprintf(a.Out, "%s: stage %d, %s, at %s\n", out.Project, out.Stage, out.Name, out.Entry)
+	for _, service := range slices.Sorted(maps.Keys(out.Replaced)) {
+		fmt.Fprintf(a.Out, "%s runs in the place of %s\n", out.Replaced[service], service)
+	}
 	w := tabwriter.NewWriter(a.Out, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(w, "CONTAINER\tSTATE\tHEALTH\tCORES\tLIMIT\tMEMORY\tLIMIT\tROLE")
 	for _, c := range out.Containers {
@@ -166,6 +177,13 @@ func (a *app) printStatus(out status) error {
 	}
 	if q := out.Queue; q != nil {
 		fmt.Fprintf(a.Out, "queue: %d waiting, %d in hand, %d workers listening\n", q.Depth, q.Unacknowledged, q.Consumers)
+	}
+	for _, f := range out.Faults {
+		if f.Hidden != "" {
+			fmt.Fprintf(a.Out, "%s stands: lab %sexercise check %s WHAT HOW; lab %sheal gives up\n", f, a.flag(), f.Hidden, a.flag())
+			continue
+		}
+		fmt.Fprintf(a.Out, "broken: %s, for %.0f s; lab %sheal heals it\n", describe(f), time.Since(f.Since).Seconds(), a.flag())
 	}
 	if r := out.Replication; r != nil {
 		behind := "by an unknown time"

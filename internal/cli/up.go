@@ -8,6 +8,8 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -15,6 +17,7 @@ import (
 
 	"systemlab/internal/compose"
 	"systemlab/internal/engine"
+	"systemlab/internal/fault"
 	"systemlab/internal/problem"
 	"systemlab/stages"
 )
@@ -25,6 +28,11 @@ type upOptions struct {
 	env    []string
 	net    string
 	dryRun bool
+	limits []string       // SERVICE=CORES
+	scale  map[string]int // service to replicas; an exercise says so, no flag
+
+	replace []string
+	force   bool
 }
 
 func (a *app) upCmd() *cobra.Command {
@@ -34,7 +42,7 @@ func (a *app) upCmd() *cobra.Command {
 		Short: "Bring a stage up, from nothing or from any other stage",
 		Long: `Bring a stage up, given by its number or its folder's name. What runs already and is
 as it should be stays untouched; only what differs is created, recreated or removed.`,
-		Example: "  lab up 5\n  lab up cache --dry-run\n  lab up 2 --env api.POOL=off\n  lab up 3 -p second",
+		Example: "  lab up 5\n  lab up cache --dry-run\n  lab up 2 --env api.POOL=off\n  lab up 3 -p second\n  lab up 4 --limit postgres=0.25\n  lab up 5 --replace api=./my-api",
 		Args:    cobra.ExactArgs(1), ValidArgsFunction: a.completeStages,
 		RunE: func(c *cobra.Command, args []string) error {
 			o.stage = args[0]
@@ -43,13 +51,20 @@ as it should be stays untouched; only what differs is created, recreated or remo
 	}
 	c.Flags().IntVar(&o.port, "port", 0, "port of the entry on 127.0.0.1 (default 8080, or the one that the stack has)")
 	c.Flags().StringArrayVar(&o.env, "env", nil, "SERVICE.NAME=VALUE: set a service's variable, such as api.POOL=off")
+	c.Flags().StringArrayVar(&o.limits, "limit", nil, "SERVICE=CORES: set the CPU limit of each replica of a service, such as postgres=0.25; postgres= is the stage's own")
 	c.Flags().StringVar(&o.net, "net", "", "first three numbers of the virtual IP's network, such as 10.20.30 (default: free ones, or those that the stack has)")
 	c.Flags().BoolVar(&o.dryRun, "dry-run", false, "print what would be done, with the cause of each step, and do nothing")
+	c.Flags().StringArrayVar(&o.replace, "replace", nil, "SERVICE=PROGRAM: run a program of your own in a service's place, a folder with a Dockerfile or an image; api= puts lab's own back")
+	c.Flags().BoolVar(&o.force, "force", false, "run it even if it breaks the service's contract (lab contract)")
 	return c
 }
 
 func (a *app) runUp(ctx context.Context, o upOptions) error {
 	began := time.Now()
+	limits, err := parseLimits(o.limits)
+	if err != nil {
+		return err
+	}
 	if !o.dryRun {
 		unlock, err := a.lock(ctx)
 		if err != nil {
@@ -66,9 +81,37 @@ func (a *app) runUp(ctx context.Context, o upOptions) error {
 	if err != nil {
 		return err
 	}
+	if riddle, ok := fault.Riddle(s.observed); ok && o.dryRun {
+		return riddle.Refuse("what there is to put right would tell of it")
+	}
+	if o.dryRun {
+		s.sayStanding()
+	} else if _, err := s.healFirst(ctx); err != nil {
+		return err
+	}
 	p, want, err := s.wanted(ctx, &st, o)
 	if err != nil {
 		return err
+	}
+	own, err := s.replacements(ctx, o.replace, o.dryRun)
+	if err != nil {
+		return err
+	}
+	if err := s.replace(p, own); err != nil {
+		return err
+	}
+	if err := s.limitTo(p, limits); err != nil {
+		return err
+	}
+	for _, name := range slices.Sorted(maps.Keys(o.scale)) {
+		if err := scaleTo(p, name, o.scale[name]); err != nil {
+			return err
+		}
+	}
+	if !o.dryRun && !o.force {
+		if err := s.accept(ctx, st, p, own); err != nil {
+			return err
+		}
 	}
 	plan, err := s.plan(ctx, p, want, o.dryRun)
 	if err != nil {
@@ -79,6 +122,9 @@ func (a *app) runUp(ctx context.Context, o upOptions) error {
 	}
 	if err := s.engine.Apply(ctx, plan, s.tellStep); err != nil {
 		return err
+	}
+	for _, r := range own {
+		a.note("%s runs in the place of %s; --replace %s= puts lab's own back", r.program, r.service, r.service)
 	}
 	return a.printUp(st, want, plan, time.Since(began))
 }
