@@ -26,6 +26,9 @@ unit: ## unit tests with the race detector; no engine needed
 e2e: engine build ## scenarios on the real engine
 	scripts/e2e
 
+nightly: engine build ## the scenarios that .ci/run leaves out for time
+	RUN="$$(scripts/slow)" scripts/e2e
+
 test-stages: engine build ## all stages: up, loaded at 200 requests a second, down; a row a stage
 	RUN='^TestStages$$' scripts/e2e
 
@@ -58,4 +61,4 @@ record-demo: engine build ## record the runs that ship with lab, on a quiet mach
 clean: ## remove what was built
 	rm -rf bin artifacts
 
-.PHONY: help build engine demo test test-stages unit e2e lint cross golden bench tables screens record-demo clean
+.PHONY: help build engine demo test nightly test-stages unit e2e lint cross golden bench tables screens record-demo clean

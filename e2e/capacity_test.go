@@ -13,7 +13,7 @@ import (
 // so it answers 60 a second, whatever the machine.
 func TestCapacityOfAKnownServer(t *testing.T) {
 	s := start(t, "on a server that can do 60 a second by its making, the highest rate that meets the objective must be within 5% of that")
-	s.sides("turns")
+	s.sides("compare-turns")
 	var c struct {
 		Rate      float64 `json:"rate_per_second"`
 		Low, High float64

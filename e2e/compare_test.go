@@ -42,7 +42,7 @@ func (s *scenario) sides(names ...string) {
 
 func TestCompareSeesThePool(t *testing.T) {
 	s := start(t, "with a connection for every request postgres must use many times the CPU, with an interval that excludes 1, and the rounds must be kept")
-	s.sides("a", "b")
+	s.sides("compare-a", "compare-b")
 	var c comparison
 	s.json(&c, "compare", "2", "2", "--env-b", "api.POOL=off", "--workload", "users", "--rate", "50", "--rounds", "6", "--duration", "3s", "--warmup", "1s", "--precision", "0")
 	if c.Rounds != 6 || len(c.A.Runs) != 6 || len(c.B.Runs) != 6 || c.Refused != "" {
@@ -70,7 +70,7 @@ func TestCompareSeesThePool(t *testing.T) {
 
 func TestCompareInterrupted(t *testing.T) {
 	s := start(t, "Ctrl-C in a round must leave nothing up and nothing frozen, and keep the whole rounds")
-	s.sides("a", "b")
+	s.sides("compare-a", "compare-b")
 	c := s.command("compare", "1", "1", "--rounds", "8", "--duration", "2s", "--warmup", "0s")
 	var out bytes.Buffer
 	c.Stdout = &out
@@ -105,7 +105,7 @@ func TestCompareInterrupted(t *testing.T) {
 
 func TestCompareLadder(t *testing.T) {
 	s := start(t, "a ladder must take every stage once in a round, in one stack that changes its stage")
-	s.sides("turns")
+	s.sides("compare-turns")
 	var l struct {
 		Workload string
 		Rounds   int

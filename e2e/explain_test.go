@@ -32,7 +32,7 @@ func TestExplainNamesWhatWasPlanted(t *testing.T) {
 			for _, c := range s.status().of(plant.service) {
 				docker(t, "update", "--cpus", plant.cores, c.Name)
 			}
-			s.load(append(load, "--rate", "320")...)
+			s.load(append(load, "--pace", "clients:24")...) // at its ceiling, however fast the machine is at this hour
 			var e explanation
 			s.json(&e, "explain")
 			if e.Binding == nil {

@@ -68,9 +68,9 @@ func TestMeterAgreesWithTheKernel(t *testing.T) {
 	if math.Abs(got/want-1) > 0.01 {
 		t.Errorf("meter %.4f cores, kernel %.4f, over the same %s", got, want, measured)
 	}
-	r = s.load("--workload", "ping", "--rate", "4000", "--duration", "5s", "--warmup", "1s")
+	r = s.load("--workload", "ping", "--pace", "clients:64", "--duration", "5s", "--warmup", "1s") // all that it can do, on any machine
 	if r.Containers[0].ThrottledRatio < 0.2 {
-		t.Errorf("overloaded at 4,000 a second, throttled %.2f", r.Containers[0].ThrottledRatio)
+		t.Errorf("at its ceiling, %.0f a second, throttled %.2f", r.Rate.Served, r.Containers[0].ThrottledRatio)
 	}
 }
 

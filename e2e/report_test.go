@@ -7,6 +7,7 @@ package e2e
 import (
 	"context"
 	"fmt"
+	"math"
 	"os"
 	"path/filepath"
 	"strings"
@@ -20,6 +21,11 @@ import (
 	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
+
+	"systemlab/internal/exercise"
+	"systemlab/internal/record"
+	"systemlab/internal/submission"
+	"systemlab/internal/submission/submissiontest"
 )
 
 // browser is a page in a real one, and what it said and asked for.
@@ -143,6 +149,66 @@ func TestReportInABrowser(t *testing.T) {
 	s := start(t, "a report of eight runs must open in a real browser with no complaint and no request, and be readable in light, dark, narrow and on paper")
 	file := filepath.Join(t.TempDir(), "ladder.html")
 	s.lab("report", "demo-1", "demo-2", "demo-3", "demo-4", "demo-5", "demo-6", "demo-7", "demo-8", "-o", file)
+	readable(t, file, "report")
+}
+
+func TestReportOfWhatBelongsTogether(t *testing.T) {
+	s := start(t, "a comparison, a ladder and a search for capacity must be a section each, on a page as readable as that of runs")
+	dir := t.TempDir()
+	comparison, ladder, search := savedRounds(t, dir)
+	file := filepath.Join(dir, "together.html")
+	s.lab("report", comparison, ladder, search, "-o", file)
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"Comparison of stage 4, Load queries with stage 5, Cache", "Ladder of 8 stages", "Capacity of stage 2, Postgres", "No fit:"} {
+		if !strings.Contains(string(text), want) {
+			t.Errorf("no %q", want)
+		}
+	}
+	readable(t, file, "together")
+}
+
+// savedRounds saves rounds as if they had been played: the runs that ship with
+// lab, with figures that vary. It gives a file of each group.
+func savedRounds(t *testing.T, dir string) (comparison, ladder, search string) {
+	t.Helper()
+	save := func(stage, number int, rate float64, of record.Round) string {
+		run, err := record.ReadFile(filepath.Join("..", "internal", "tui", "demo", fmt.Sprintf("stage-%d.json.gz", stage)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		of.Number = number
+		run.ID, run.Round = fmt.Sprintf("20261122-%s-%d-s%d", of.Comparison[:1]+of.Side, number, stage), &of
+		run.Started = run.Started.Add(time.Duration(number) * time.Minute)
+		run.Workload, run.Pace, run.Seed = record.Workload{Name: "mixed"}, fmt.Sprintf("const:%g", rate), int64(number)
+		run.Verdict = record.Verdict{State: record.Valid}
+		run.Summary.Rate = record.Rate{Asked: rate, Sent: rate, Served: rate}
+		run.Summary.Latency.P50 *= 1 + 0.02*math.Sin(float64(5*number+stage))
+		path, err := record.Store{Dir: dir}.Save(run)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	for number := 1; number <= 6; number++ {
+		comparison = save(4, number, 200, record.Round{Comparison: "c-20261122-100000", Side: "a"})
+		save(5, number, 200, record.Round{Comparison: "c-20261122-100000", Side: "b"})
+	}
+	for stage := 1; stage <= 8; stage++ {
+		ladder = save(stage, 1, 200, record.Round{Comparison: "c-20261122-110000", Side: fmt.Sprintf("%02d", stage)})
+	}
+	for i, rate := range []float64{50, 100, 200, 400} {
+		search = save(2, i+1, rate, record.Round{Comparison: "k-20261122-120000", Side: "02", Search: &record.Search{
+			Objective: "p99<100ms,errors<1%", Start: 50, Max: 20_000, Precision: 0.05, Rate: rate, Purpose: "doubling"}})
+	}
+	return comparison, ladder, search
+}
+
+// readable opens a page in a browser and checks what only one can tell.
+func readable(t *testing.T, file, name string) {
+	t.Helper()
 	if info, err := os.Stat(file); err != nil || info.Size() > 3<<19 {
 		t.Errorf("more than 1.5 MB: %v, %v", info, err)
 	}
@@ -150,7 +216,7 @@ func TestReportInABrowser(t *testing.T) {
 	for _, scheme := range []string{"light", "dark"} {
 		b.do(prefers(scheme))
 		b.list("text that is hard to read, "+scheme, faint)
-		b.keep("report-" + scheme + ".png")
+		b.keep(name + "-" + scheme + ".png")
 	}
 	for why, script := range map[string]string{
 		"text cut off": cutOff, "text on text": overlap, "a picture without words": unnamed, "headings that skip a level": headings,
@@ -177,4 +243,35 @@ func TestReportInABrowser(t *testing.T) {
 	for _, c := range b.complains {
 		t.Errorf("the browser complains: %s", c)
 	}
+}
+
+func TestClassReportInABrowser(t *testing.T) {
+	s := start(t, "the page of a class must be as readable as that of runs, whatever its learners are called")
+	dir := t.TempDir()
+	for n, name := range []string{"Ada", "Béla", "<b>Eve</b>", "=cmd()", strings.Repeat("long name ", 12), "Ada"} {
+		l := submissiontest.New(n, name)
+		all, err := exercise.Load(filepath.Join("..", "stages", "05-cache"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		l.Asks = all[0]
+		l.Predicts(2+float64(n), 6+float64(n), 0.5+0.08*float64(n))
+		if n == 2 {
+			l.Add(l.Asks, exercise.Reset, exercise.Given{})
+			l.Predicts(4.8, 5.3, 0.9)
+		}
+		if err := l.HandIn(filepath.Join(dir, fmt.Sprintf("%d%s", n, submission.Suffix))); err != nil {
+			t.Fatal(err)
+		}
+	}
+	b, err := os.ReadFile(filepath.Join(dir, "0"+submission.Suffix))
+	if err == nil {
+		err = os.WriteFile(filepath.Join(dir, "copy"+submission.Suffix), b, 0o600)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join(dir, "class.html")
+	s.lab("grade", dir, "--report", file)
+	readable(t, file, "class")
 }

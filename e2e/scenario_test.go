@@ -208,6 +208,7 @@ type result struct {
 		Service              string
 		Replica              int
 		CoresMean            float64 `json:"cores_mean"`
+		LimitCores           float64 `json:"limit_cores"`
 		ThrottledRatio       float64 `json:"throttled_ratio"`
 		CPUSecondsPerRequest float64 `json:"cpu_seconds_per_request"`
 	}

@@ -3,7 +3,8 @@
 // Command measure writes the tables of the lessons and of the README from real
 // runs: go run ./docs/measure. No number in them is written by hand. A table
 // stands between <!-- table NAME --> and <!-- end --> in its file, with the
-// commands that made it and the date.
+// commands that made it and the date. What the text quotes of a table is written
+// too, and alone by: go run ./docs/measure quotes.
 package main
 
 import (
@@ -81,7 +82,13 @@ func main() {
 
 // measure makes the named tables, or all.
 func measure(names []string) error {
+	if len(names) == 1 && names[0] == "quotes" {
+		return requote()
+	}
 	defer exec.Command(lab, "down", "--volumes", "-p", project).Run()
+	if len(names) == 1 && names[0] == resilience {
+		return makeResilience()
+	}
 	for _, t := range tables() {
 		if len(names) > 0 && !strings.Contains(" "+strings.Join(names, " ")+" ", " "+t.name+" ") {
 			continue
@@ -95,7 +102,7 @@ func measure(names []string) error {
 		}
 		fmt.Print(text)
 	}
-	return nil
+	return requote()
 }
 
 func (t table) make() (string, error) {

@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: MIT
+
+//go:build e2e
+
+package e2e
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"maps"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"systemlab/internal/exercise"
+)
+
+// marked is what `lab exercise check -o json` says.
+type marked struct {
+	Mark    exercise.Mark
+	Explain string
+	Runs    []exercise.Ref
+}
+
+// check an exercise; solved or not, and not decided either, is a result.
+func (s *scenario) check(e exercise.Exercise, answer string) marked {
+	s.t.Helper()
+	c := s.command(append([]string{"exercise", "check", e.Name, "-o", "json"}, strings.Fields(answer)...)...)
+	var out, said bytes.Buffer
+	c.Stdout, c.Stderr = &out, &said
+	err := c.Run()
+	code := 0
+	var exit *exec.ExitError
+	if errors.As(err, &exit) {
+		code, err = exit.ExitCode(), nil
+	}
+	var got marked
+	err = errors.Join(err, json.Unmarshal(out.Bytes(), &got))
+	want := 0
+	switch {
+	case !got.Mark.Decided:
+		want = 13
+	case !got.Mark.Solved:
+		want = 16
+	}
+	if err != nil || code != want {
+		s.t.Fatalf("lab exercise check %s %s: exit code %d, want %d, %v\n%s%s", e.Name, answer, code, want, err, out.String(), said.String())
+	}
+	s.t.Logf("%s %q: %+v", e.Name, answer, got.Mark)
+	return got
+}
+
+// try an exercise from its beginning, as an Attempt has it.
+func (s *scenario) try(e exercise.Exercise, by exercise.Attempt) marked {
+	s.t.Helper()
+	s.lab("exercise", "start", e.Name, "--name", "Ada Lovelace", "--class", "e2e")
+	switch e.Kind {
+	case exercise.Predict:
+		s.lab("exercise", "predict", e.Name, by.Answer)
+		by.Answer = ""
+	case exercise.Reach, exercise.Survive:
+		s.change(e, by.Change)
+	}
+	return s.check(e, by.Answer)
+}
+
+// change the exercise's stage as it begins, as a learner would.
+func (s *scenario) change(e exercise.Exercise, by exercise.Change) {
+	s.t.Helper()
+	up := []string{"up", strconv.Itoa(e.Stage)}
+	for _, env := range slices.Concat(e.Begin.Env, by.Env) { // the last of a name counts
+		up = append(up, "--env", env)
+	}
+	limits, scale := maps.Clone(e.Begin.Limits), maps.Clone(e.Begin.Scale)
+	if limits == nil {
+		limits = map[string]float64{}
+	}
+	if scale == nil {
+		scale = map[string]int{}
+	}
+	maps.Copy(limits, by.Limits)
+	maps.Copy(scale, by.Scale)
+	for service, cores := range limits {
+		up = append(up, "--limit", service+"="+strconv.FormatFloat(cores, 'f', -1, 64))
+	}
+	s.lab(up...)
+	for service, n := range scale {
+		s.lab("scale", service+"="+strconv.Itoa(n))
+	}
+}
+
+func shipped(t *testing.T) (all []exercise.Exercise) {
+	files, err := filepath.Glob(filepath.Join("..", "stages", "*", exercise.File))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range files {
+		here, err := exercise.Load(filepath.Dir(file))
+		if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, here...)
+	}
+	return all
+}
+
+// Every exercise that ships with lab is solved by its reference, and not by its
+// naive try. Of a riddle exactly one of the faults is the answer.
+func TestExercisesSolved(t *testing.T) {
+	for _, e := range shipped(t) {
+		t.Run(e.Name, func(t *testing.T) {
+			s := start(t, "an exercise must be solved by its reference, and not by its naive try")
+			t.Setenv("LAB_HOME", t.TempDir())
+			s.sides("compare-a", "compare-b", "compare-turns", "exercise-begin")
+			if e.Kind == exercise.Diagnose {
+				solved := 0
+				for _, fault := range e.Diagnose.Faults {
+					if got := s.try(e, exercise.Attempt{Answer: fault.What + " " + fault.How}); got.Mark.Decided && got.Mark.Solved {
+						solved++
+					}
+				}
+				if solved != 1 {
+					t.Errorf("%d of %d faults were the answer", solved, len(e.Diagnose.Faults))
+				}
+				return
+			}
+			if got := s.try(e, e.Reference); !got.Mark.Solved {
+				t.Errorf("the reference: %+v", got.Mark)
+			}
+			if e.Kind == exercise.Predict {
+				s.lab("exercise", "reset", e.Name)
+			}
+			if got := s.try(e, e.Naive); got.Mark.Solved {
+				t.Errorf("the naive try: %+v", got.Mark)
+			}
+		})
+	}
+}
+
+// One of them, the quickest to bring up, for every day.
+func TestExerciseSolved(t *testing.T) {
+	s := start(t, "a prediction must be measured once it is sealed, with the learner's seed, and be kept with its runs")
+	t.Setenv("LAB_HOME", t.TempDir())
+	s.sides("compare-a", "compare-b")
+	all := shipped(t)
+	e := all[slices.IndexFunc(all, func(e exercise.Exercise) bool { return e.Name == "pool-worth" })]
+	got := s.try(e, e.Reference)
+	if !got.Mark.Solved || got.Mark.Points < 50 || got.Explain == "" || len(got.Runs) != 12 {
+		t.Errorf("%+v, %d runs", got.Mark, len(got.Runs))
+	}
+	var run struct{ Seed int64 }
+	s.json(&run, "runs", "show", got.Runs[0].Run)
+	if first := (exercise.Learner{Name: "Ada Lovelace", Class: "e2e"}).Seed(e.Name); run.Seed != first {
+		t.Errorf("the first round has the seed %d, the learner's is %d", run.Seed, first)
+	}
+	if said := s.fails(11, "exercise", "predict", e.Name, "1..2"); !strings.Contains(said, "measuring it has begun") {
+		t.Error(said)
+	}
+}

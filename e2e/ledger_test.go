@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: MIT
+
+//go:build e2e
+
+package e2e
+
+import "testing"
+
+// Reads and writes of the same few users, so that many reads come soon after a write.
+var readsAfterWrites = []string{"--workload", "user=80,user-update=20", "--rate", "200", "--duration", "5s", "--warmup", "1s"}
+
+// Few users are popular: most reads come after a write that the cache was not told
+// of, and a lag of half a second meets one read in thirty.
+func TestStaleReadsAreCounted(t *testing.T) {
+	for _, test := range []struct{ stage, worse string }{
+		{"5", "api.INVALIDATE=off"},
+		{"8", "postgres-replica.APPLY_DELAY=500ms"},
+	} {
+		t.Run("stage "+test.stage, func(t *testing.T) {
+			s := start(t, "a cache that is not told of writes, and a replica that lags, must show as stale reads with their age; none may be called wrong")
+			s.lab("up", test.stage, "--env", test.worse)
+			r := s.load(readsAfterWrites...)
+			t.Logf("%s: %+v", test.worse, r.Reads)
+			if r.Reads.Stale < 10 || r.Reads.Fresh == 0 || r.Reads.Wrong != 0 || r.Requests.Failed != 0 {
+				t.Errorf("with %s: %+v, %d failed", test.worse, r.Reads, r.Requests.Failed)
+			}
+			s.lab("up", test.stage)
+			good := s.load(readsAfterWrites...)
+			t.Logf("as it should be: %+v", good.Reads)
+			if good.Reads.Stale*5 > r.Reads.Stale || good.Reads.Wrong != 0 {
+				t.Errorf("as it should be: %+v", good.Reads)
+			}
+		})
+	}
+}
