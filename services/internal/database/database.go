@@ -68,6 +68,9 @@ func configure(o Options) (*pgxpool.Config, error) {
 	if o.Lifetime > 0 {
 		// By chance, or all of them would be made anew in the same moment, again and again.
 		config.MaxConnLifetime, config.MaxConnLifetimeJitter = o.Lifetime, o.Lifetime/4
+		// The pool lends the connection that came back last, so at a low rate one does nearly all the work, and it is chance to
+		// which of the balancer's databases it leads. Each look at the pool turns its order round.
+		config.HealthCheckPeriod = time.Second
 	}
 	c := config.ConnConfig
 	c.ConnectTimeout = o.Timeout
