@@ -9,6 +9,7 @@ import (
 	"encoding/json"
 	"errors"
 	"maps"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
@@ -17,6 +18,8 @@ import (
 	"testing"
 
 	"systemlab/internal/exercise"
+	"systemlab/internal/submission"
+	"systemlab/internal/submission/submissiontest"
 )
 
 // marked is what `lab exercise check -o json` says.
@@ -57,7 +60,7 @@ func (s *scenario) check(e exercise.Exercise, answer string) marked {
 // try an exercise from its beginning, as an Attempt has it.
 func (s *scenario) try(e exercise.Exercise, by exercise.Attempt) marked {
 	s.t.Helper()
-	s.lab("exercise", "start", e.Name, "--name", "Ada Lovelace", "--class", "e2e")
+	s.lab("exercise", "start", e.Name, "--name", "Ada Lovelace", "--class", submissiontest.Word)
 	switch e.Kind {
 	case exercise.Predict:
 		s.lab("exercise", "predict", e.Name, by.Answer)
@@ -154,10 +157,80 @@ func TestExerciseSolved(t *testing.T) {
 	}
 	var run struct{ Seed int64 }
 	s.json(&run, "runs", "show", got.Runs[0].Run)
-	if first := (exercise.Learner{Name: "Ada Lovelace", Class: "e2e"}).Seed(e.Name); run.Seed != first {
+	if first := (exercise.Learner{Name: "Ada Lovelace", Class: submissiontest.Word}).Seed(e.Name); run.Seed != first {
 		t.Errorf("the first round has the seed %d, the learner's is %d", run.Seed, first)
 	}
 	if said := s.fails(11, "exercise", "predict", e.Name, "1..2"); !strings.Contains(said, "measuring it has begun") {
 		t.Error(said)
 	}
+	t.Run("in a class", func(t *testing.T) { s.inAClass(t, e) })
+	t.Run("after a cheat", func(t *testing.T) { s.afterACheat(t, e) })
+}
+
+// inAClass hands in what was measured, among thirty whose runs are made: each cheat of
+// theirs is flagged, and nobody honest is.
+func (s *scenario) inAClass(t *testing.T, e exercise.Exercise) {
+	real, err := submissiontest.Real(os.Getenv("LAB_HOME"), e)
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	want := map[string]submission.Kind{"real" + submission.Suffix: ""}
+	s.lab("submit", "--to", filepath.Join(dir, "real"+submission.Suffix))
+	for _, copies := range []bool{false, true} { // a copy needs its original
+		for _, h := range submissiontest.Class(real.Tool) {
+			if copies == (h.Of != "") {
+				want[h.File+submission.Suffix] = h.Want
+				if err := h.Make(filepath.Join(dir, h.File+submission.Suffix)); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+	}
+	class, err := submission.Grade(t.Context(), dir, submission.Options{Exercises: append(submissiontest.Known(), e), Tool: real.Tool}, nil)
+	if err != nil || len(class.Papers) != len(want) {
+		t.Fatalf("%d papers of %d: %v", len(class.Papers), len(want), err)
+	}
+	for _, p := range class.Papers {
+		kind := want[p.File]
+		if p.Err != nil || kind == "" && len(p.Flags) > 0 || kind != "" && !flagged(p, kind) {
+			t.Errorf("%s, to be flagged as %q: %v %v", p.File, kind, p.Err, p.Flags)
+		}
+	}
+	mine := class.Papers[slices.IndexFunc(class.Papers, func(p *submission.Paper) bool { return p.File == "real"+submission.Suffix })]
+	if r, _ := mine.Of(e.Name); !r.Mark.Solved {
+		t.Errorf("%+v", r)
+	}
+}
+
+// afterACheat hands in what was measured with something done to it, a cheat at a time.
+func (s *scenario) afterACheat(t *testing.T, e exercise.Exercise) {
+	for _, cheat := range submissiontest.Cheats() {
+		t.Run(cheat.Name, func(t *testing.T) {
+			l, err := submissiontest.Real(os.Getenv("LAB_HOME"), e)
+			if err != nil {
+				t.Fatal(err)
+			}
+			dir := t.TempDir()
+			if cheat.Want == submission.Copied {
+				s.lab("submit", "--to", filepath.Join(dir, "real"+submission.Suffix))
+			}
+			if err := cheat.HandIn(l, filepath.Join(dir, "cheat"+submission.Suffix)); err != nil {
+				t.Fatal(err)
+			}
+			class, err := submission.Grade(t.Context(), dir, submission.Options{Exercises: []exercise.Exercise{e}, Tool: l.Tool}, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, p := range class.Papers {
+				if p.Err != nil || !flagged(p, cheat.Want) {
+					t.Errorf("%s, to be flagged as %q: %v %v", p.File, cheat.Want, p.Err, p.Flags)
+				}
+			}
+		})
+	}
+}
+
+func flagged(p *submission.Paper, kind submission.Kind) bool {
+	return slices.ContainsFunc(p.Flags, func(f submission.Flag) bool { return f.Kind == kind })
 }

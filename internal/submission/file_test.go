@@ -255,7 +255,7 @@ func FuzzRead(f *testing.F) {
 		if err := os.WriteFile(path, b, 0o600); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := submission.Grade(t.Context(), dir, submission.Options{Exercises: known(), Tool: submissiontest.Tool}, nil); err != nil {
+		if _, err := submission.Grade(t.Context(), dir, submission.Options{Exercises: submissiontest.Known(), Tool: submissiontest.Tool}, nil); err != nil {
 			t.Fatal(err)
 		}
 	})

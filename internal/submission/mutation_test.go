@@ -89,8 +89,8 @@ func markWith(l *submissiontest.Learner, check exercise.Entry, edited *record.Ru
 		}
 		evidence[ref.Part] = append(evidence[ref.Part], run)
 	}
-	i := slices.IndexFunc(known(), func(e exercise.Exercise) bool { return e.Name == check.Exercise })
-	return known()[i].Mark(check.Given, check.Seed, evidence)
+	i := slices.IndexFunc(submissiontest.Known(), func(e exercise.Exercise) bool { return e.Name == check.Exercise })
+	return submissiontest.Known()[i].Mark(check.Given, check.Seed, evidence)
 }
 
 // leaf is one number of a run.

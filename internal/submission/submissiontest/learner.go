@@ -48,7 +48,9 @@ func Laptop(cores int) record.Machine {
 type Learner struct {
 	exercise.Learner
 	Asks    exercise.Exercise // what is predicted
-	Noise   uint64            // the learner's number: no two measure the same
+	Known   []exercise.Exercise
+	Tool    string // version of lab that measured
+	Noise   uint64 // the learner's number: no two measure the same
 	Slow    float64
 	Others  float64
 	Cores   int
@@ -61,9 +63,31 @@ type Learner struct {
 // New learner, at a moment of their own.
 func New(number int, name string) *Learner {
 	return &Learner{
-		Learner: exercise.Learner{Name: name, Class: Word}, Asks: Predict(), Noise: uint64(number) << 20, Slow: 1, Cores: 2,
+		Learner: exercise.Learner{Name: name, Class: Word}, Asks: Predict(), Known: Known(), Tool: Tool, Noise: uint64(number) << 20, Slow: 1, Cores: 2,
 		Now: time.Date(2026, 11, 20, 9, 0, 0, 0, time.UTC).Add(time.Duration(number) * 7 * time.Second), Runs: map[string]*record.Run{},
 	}
+}
+
+// Real is a learner of whom a folder of lab's holds the log and the runs.
+func Real(home string, known ...exercise.Exercise) (*Learner, error) {
+	log, err := exercise.LogIn(home).Read()
+	if err != nil {
+		return nil, err
+	}
+	if len(log.Entries) == 0 {
+		return nil, fmt.Errorf("no log of exercises in %s", home)
+	}
+	l := &Learner{Learner: log.Entries[0].Learner, Known: known, Entries: log.Entries, Runs: map[string]*record.Run{}}
+	for _, e := range log.Entries {
+		l.Now = e.Time
+		for _, ref := range e.Runs {
+			if l.Runs[ref.Run], err = record.ReadFile(filepath.Join(home, "runs", ref.Run+".json.gz")); err != nil {
+				return nil, err
+			}
+			l.Tool, l.Order = l.Runs[ref.Run].Tool, append(l.Order, ref.Run)
+		}
+	}
+	return l, nil
 }
 
 // Add an entry, a while after the one before.
@@ -78,7 +102,7 @@ func (l *Learner) Measure(stage int, of Load) *record.Run {
 	l.Now = l.Now.Add(15 * time.Second)
 	l.Noise++
 	of.ID = fmt.Sprintf("%s-s%d-%04x", l.Now.Format("20060102-150405"), stage, l.Noise%0x10000)
-	of.Started, of.Tool, of.Noise, of.Machine, of.Others = l.Now, Tool, l.Noise, Laptop(l.Cores), l.Others
+	of.Started, of.Tool, of.Noise, of.Machine, of.Others = l.Now, l.Tool, l.Noise, Laptop(l.Cores), l.Others
 	of.Stage = record.Stage{Number: stage, Name: fmt.Sprintf("%02d-stage", stage), Title: "Stage", Hash: fmt.Sprintf("hash-%d", stage)}
 	of.Latency *= l.Slow
 	for i := range of.Services {
@@ -226,7 +250,7 @@ func (l *Learner) HandIn(path string) error {
 // Pack what is given, with whatever was done to it.
 func (l *Learner) Pack(path string, log []byte, files map[string][]byte) error {
 	_, err := submission.Pack(path, submission.Contents{
-		Learner: l.Learner, Tool: Tool, Created: l.Now, Log: log, Runs: l.Order,
+		Learner: l.Learner, Tool: l.Tool, Created: l.Now, Log: log, Runs: l.Order,
 		File: func(id string) ([]byte, error) { return files[id], nil },
 	})
 	return err
