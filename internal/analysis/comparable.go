@@ -28,7 +28,7 @@ func Comparable(a, b *record.Run) (refuse string, flags []string) {
 	flag(math.Abs(a.DurationSeconds-b.DurationSeconds) > 0.01*a.DurationSeconds, "the runs have different lengths: %g s and %g s", a.DurationSeconds, b.DurationSeconds)
 	flag(a.Tool != b.Tool, "the runs were made by different versions of lab: %s and %s", a.Tool, b.Tool)
 	flag(a.Meter != b.Meter, "containers were read in different ways: by %s and by %s", a.Meter, b.Meter)
-	flag(a.Stage.Name == b.Stage.Name && a.Stage.Hash != b.Stage.Hash, "%s was edited between the runs", a.Stage.Name)
+	flag(a.Stage.Name == b.Stage.Name && a.Stage.Hash != b.Stage.Hash, "%s was not the same in both: it was edited, or set otherwise (--env, --limit)", a.Stage.Name)
 	return "", flags
 }
 
