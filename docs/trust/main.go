@@ -5,6 +5,7 @@
 //	go run ./docs/trust same 10    lab compare 4 4: nothing differs
 //	go run ./docs/trust burn 10    the api of B burns 2 ms of CPU more a request
 //	go run ./docs/trust twice 10   the database of B is asked eight reads in ten twice: 10% more CPU, for the second one is cheap
+//	go run ./docs/trust speed      how much the machine's own speed changes what a request costs, and how well the yardstick follows
 //	go run ./docs/trust plants     lab explain --prove with one service starved, for five services
 //
 // It prints rows of a table; docs/benchmarks/README.md keeps them, with the day.
@@ -34,14 +35,17 @@ func main() {
 
 func run(args []string) error {
 	if len(args) == 0 {
-		return errors.New("what: same, burn, twice or plants?")
+		return errors.New("what: same, burn, twice, speed or plants?")
 	}
-	if args[0] == "plants" {
+	switch args[0] {
+	case "plants":
 		return proveAll(args[1:])
+	case "speed":
+		return speed()
 	}
 	c, known := contests()[args[0]]
 	if !known {
-		return fmt.Errorf("%q is none of same, burn, twice and plants", args[0])
+		return fmt.Errorf("%q is none of same, burn, twice, speed and plants", args[0])
 	}
 	times := 10
 	if len(args) > 1 {
