@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"math"
 	"slices"
-
-	"gonum.org/v1/gonum/stat"
 )
 
 // turn is a run of a comparison, as lab tells of it.
@@ -80,15 +78,29 @@ func speed() error {
 	fmt.Printf("%d rounds; a request cost %.2f to %.2f CPU-ms in all\n", len(a), low, high)
 	low, high = spread(yardstick)
 	fmt.Printf("a piece of the yardstick cost %.3f to %.3f CPU-ms: at 200 a second %.1f%% to %.1f%% of a core\n", low, high, 20*low, 20*high)
-	fmt.Printf("correlation of api and postgres %.2f\n", stat.Correlation(ratios(of("api")), ratios(of("postgres")), nil))
+	fmt.Printf("correlation of api and postgres %.2f\n", correlation(ratios(of("api")), ratios(of("postgres"))))
 	for _, service := range []string{"", "api", "postgres", "nginx"} {
 		own, its := ratios(yardstick), ratios(of(service))
-		_, slope := stat.LinearRegression(own, its, nil, false)
 		name := service
 		if name == "" {
 			name = "all"
 		}
-		fmt.Printf("%s: correlation with the yardstick %.2f, %.2f times as much\n", name, stat.Correlation(own, its, nil), slope)
+		fmt.Printf("%s: correlation with the yardstick %.2f, %.2f times as much\n", name, correlation(own, its), covariance(own, its)/covariance(own, own))
 	}
 	return nil
+}
+
+func covariance(x, y []float64) float64 {
+	meanX, meanY, sum := 0.0, 0.0, 0.0
+	for i := range x {
+		meanX, meanY = meanX+x[i]/float64(len(x)), meanY+y[i]/float64(len(y))
+	}
+	for i := range x {
+		sum += (x[i] - meanX) * (y[i] - meanY)
+	}
+	return sum / float64(len(x)-1)
+}
+
+func correlation(x, y []float64) float64 {
+	return covariance(x, y) / math.Sqrt(covariance(x, x)*covariance(y, y))
 }

@@ -128,6 +128,10 @@ func TestExplainBinding(t *testing.T) {
 		"a short wait for a connection": {run: loadedRun(200, 200, threeServices(0.2, 0.6, 0.4)...), change: func(r *record.Run) {
 			r.Summary.Tiers["db"], r.Summary.Tiers["pool"] = record.Tier{Count: 3000, MeanSeconds: 0.0015}, record.Tier{Count: 3000, MeanSeconds: 0.0009}
 		}, service: "api", resource: "cpu", utilisation: 0.6, at: 200 / 0.6, certainty: analysis.Likely, notes: []string{"prediction"}},
+		"a stall, in which a few waited long": {run: loadedRun(200, 200, threeServices(0.2, 0.6, 0.4)...), change: func(r *record.Run) {
+			r.Summary.Tiers["db"], r.Summary.Tiers["pool"] = record.Tier{Count: 3000, MeanSeconds: 0.009}, record.Tier{Count: 3000, MeanSeconds: 0.006}
+			r.Histograms.Tiers = map[string]string{"pool": histogramOf(t, 2800, 20, 200, 100_000)}
+		}, service: "api", resource: "cpu", utilisation: 0.6, at: 200 / 0.6, certainty: analysis.Likely, notes: []string{"prediction"}},
 		"connections wait for a database without CPU": {run: loadedRun(400, 310, saturated(threeServices(0.3, 0.4, 0), "postgres")...), change: func(r *record.Run) {
 			r.Summary.Tiers["db"], r.Summary.Tiers["pool"] = record.Tier{Count: 3000, MeanSeconds: 0.3}, record.Tier{Count: 3000, MeanSeconds: 0.25}
 		}, service: "postgres", resource: "cpu", utilisation: 0.99, at: 310 / 0.99, saturated: true, certainty: analysis.Sure},
@@ -197,18 +201,26 @@ func TestThroughput(t *testing.T) {
 	}
 }
 
-func TestExplainWaiting(t *testing.T) {
+// histogramOf so many of a value, each in microseconds.
+func histogramOf(t *testing.T, countsAndValues ...int64) string {
+	t.Helper()
 	h := hdrhistogram.New(1, 120_000_000, 3)
-	if err := h.RecordValue(40_000); err != nil {
-		t.Fatal(err)
+	for i := 0; i < len(countsAndValues); i += 2 {
+		if err := h.RecordValues(countsAndValues[i+1], countsAndValues[i]); err != nil {
+			t.Fatal(err)
+		}
 	}
 	encoded, err := h.Encode(hdrhistogram.V2CompressedEncodingCookieBase)
 	if err != nil {
 		t.Fatal(err)
 	}
+	return string(encoded)
+}
+
+func TestExplainWaiting(t *testing.T) {
 	r := loadedRun(200, 200, append(threeServices(0.1, 0.5, 0.2), replicaUsing("worker", 1, 0.1, 0.25, 0))...)
 	r.Summary.Tiers["pool"] = record.Tier{Count: 2000, MeanSeconds: 0.0005}
-	r.Histograms.Tiers = map[string]string{"pool": string(encoded)}
+	r.Histograms.Tiers = map[string]string{"pool": histogramOf(t, 1, 40_000)}
 	r.Summary.Queue = &record.QueueSummary{DepthMean: 1.5, DepthMax: 7, ConsumersMax: 3}
 	r.Waits = []record.Waits{
 		{AtSeconds: 1, Container: "lab-postgres-1", Active: 50, Lock: 50}, // within the warm-up

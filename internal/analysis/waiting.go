@@ -23,7 +23,7 @@ const (
 func waiting(run *record.Run, service string) []Waiting {
 	var out []Waiting
 	if pool, ok := run.Summary.Tiers[tierPool]; ok && service == poolOwner {
-		out = append(out, Waiting{"for a database connection", pool.MeanSeconds, longestIn(run.Histograms.Tiers[tierPool]), "seconds"})
+		out = append(out, Waiting{"for a database connection", pool.MeanSeconds, quantileIn(run.Histograms.Tiers[tierPool], 1), "seconds"})
 	}
 	if q := run.Summary.Queue; q != nil && service == workerService {
 		out = append(out, Waiting{"tasks for a worker", q.DepthMean, float64(q.DepthMax), "tasks"})
@@ -39,13 +39,13 @@ func queueBox(boxes []Box) string {
 	return ""
 }
 
-// longestIn is the greatest value of a histogram in seconds; 0 where there is none.
-func longestIn(encoded string) float64 {
+// quantileIn is a quantile of a histogram in seconds; 0 where there is none.
+func quantileIn(encoded string, q float64) float64 {
 	h, err := hdrhistogram.Decode([]byte(encoded))
 	if err != nil || h.TotalCount() == 0 {
 		return 0
 	}
-	return float64(h.Max()) / 1e6
+	return float64(h.ValueAtQuantile(100*q)) / 1e6
 }
 
 // sessions of a database over the measured part: those with a query under way,
