@@ -3,30 +3,12 @@
 package image_test
 
 import (
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
 	"systemlab/internal/compose"
 	"systemlab/internal/problem"
 )
-
-// program is a folder with a Dockerfile in it.
-func program(t *testing.T, files map[string]string) string {
-	t.Helper()
-	dir := t.TempDir()
-	for name, text := range files {
-		p := filepath.Join(dir, filepath.FromSlash(name))
-		if err := os.MkdirAll(filepath.Dir(p), 0o755); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(p, []byte(text), 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-	return dir
-}
 
 func mine() map[string]string {
 	return map[string]string{"Dockerfile": "FROM systemlab/base:trixie\nCOPY . /srv\n", "a.py": "1\n", "deep/b.py": "2\n", "left/out.bin": "x", ".dockerignore": "left\n*.md\n"}

@@ -37,7 +37,8 @@ func tree() map[string]string {
 	}
 }
 
-func write(t *testing.T, files map[string]string) image.Source {
+// program is a folder with these files in it.
+func program(t *testing.T, files map[string]string) string {
 	t.Helper()
 	dir := t.TempDir()
 	for name, text := range files {
@@ -49,7 +50,12 @@ func write(t *testing.T, files map[string]string) image.Source {
 			t.Fatal(err)
 		}
 	}
-	return image.Source{Dir: dir}
+	return dir
+}
+
+func write(t *testing.T, files map[string]string) image.Source {
+	t.Helper()
+	return image.Source{Dir: program(t, files)}
 }
 
 func hash(t *testing.T, s image.Source, service string) string {
