@@ -8,7 +8,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
-	"maps"
+	"math"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -82,27 +82,18 @@ func (s *scenario) try(e exercise.Exercise, by exercise.Attempt) marked {
 	return s.decide(e, by.Answer)
 }
 
-// change the exercise's stage as it begins, as a learner would.
+// change the exercise's stage, which stays as it begins but for that.
 func (s *scenario) change(e exercise.Exercise, by exercise.Change) {
 	s.t.Helper()
 	up := []string{"up", strconv.Itoa(e.Stage)}
-	for _, env := range slices.Concat(e.Begin.Env, by.Env) { // the last of a name counts
+	for _, env := range by.Env {
 		up = append(up, "--env", env)
 	}
-	limits, scale := maps.Clone(e.Begin.Limits), maps.Clone(e.Begin.Scale)
-	if limits == nil {
-		limits = map[string]float64{}
-	}
-	if scale == nil {
-		scale = map[string]int{}
-	}
-	maps.Copy(limits, by.Limits)
-	maps.Copy(scale, by.Scale)
-	for service, cores := range limits {
+	for service, cores := range by.Limits {
 		up = append(up, "--limit", service+"="+strconv.FormatFloat(cores, 'f', -1, 64))
 	}
 	s.lab(up...)
-	for service, n := range scale {
+	for service, n := range by.Scale {
 		s.lab("scale", service+"="+strconv.Itoa(n))
 	}
 }
@@ -133,26 +124,63 @@ func TestExercisesSolved(t *testing.T) {
 			if e.Kind == exercise.Diagnose {
 				solved := 0
 				for _, fault := range e.Diagnose.Faults {
-					if got := s.try(e, exercise.Attempt{Answer: fault.What + " " + fault.How}); got.Mark.Decided && got.Mark.Solved {
+					got := s.try(e, exercise.Attempt{Answer: fault.What + " " + fault.How})
+					if !got.Mark.Decided {
+						t.Errorf("%s %s: %+v", fault.What, fault.How, got.Mark)
+					}
+					if got.Mark.Solved {
 						solved++
 					}
 				}
 				if solved != 1 {
 					t.Errorf("%d of %d faults were the answer", solved, len(e.Diagnose.Faults))
 				}
+				s.handsIn(e, 100)
 				return
 			}
-			if got := s.try(e, e.Reference); !got.Mark.Solved {
+			got := s.try(e, e.Reference)
+			if !got.Mark.Solved {
 				t.Errorf("the reference: %+v", got.Mark)
 			}
+			s.handsIn(e, got.Mark.Points)
 			if e.Kind == exercise.Predict {
 				s.lab("exercise", "reset", e.Name)
 			}
-			if got := s.try(e, e.Naive); got.Mark.Solved {
+			if got := s.try(e, e.Naive); !got.Mark.Decided || got.Mark.Solved {
 				t.Errorf("the naive try: %+v", got.Mark)
 			}
 		})
 	}
+}
+
+// handsIn submits what was done, and grades it: with the same points, and nothing to look at.
+func (s *scenario) handsIn(e exercise.Exercise, points float64) {
+	s.t.Helper()
+	dir := s.t.TempDir()
+	s.lab("submit", "--to", filepath.Join(dir, "ada"+submission.Suffix))
+	var class struct {
+		Submissions []struct {
+			Flags   []submission.Flag
+			Results []struct {
+				Exercise string
+				Mark     exercise.Mark
+			}
+		}
+	}
+	s.json(&class, "grade", dir, "--class", submissiontest.Word)
+	if len(class.Submissions) != 1 || len(class.Submissions[0].Flags) > 0 {
+		s.t.Fatalf("%s, handed in: %+v", e.Name, class)
+	}
+	for _, r := range class.Submissions[0].Results {
+		if r.Exercise != e.Name {
+			continue
+		}
+		if math.Abs(r.Mark.Points-points) > 0.5 {
+			s.t.Errorf("%s has %.1f points by its log, and %.1f when it is graded", e.Name, points, r.Mark.Points)
+		}
+		return
+	}
+	s.t.Errorf("%s, handed in, is not among what is graded: %+v", e.Name, class)
 }
 
 // One of them, the quickest to bring up, for every day.

@@ -16,7 +16,7 @@ func TestQueueFreesLightRequests(t *testing.T) {
 	s := start(t, "with 2% /loadQ, at a rate that keeps stage 4's api more than half busy, the p99 of light requests must be at least 5 times lower in stage 7 than in stage 4")
 	believed(t, func() error {
 		s.lab("up", "4")
-		args := []string{"--workload", "heavy", "--rate", s.busy("api", 0.65, "heavy"), "--duration", "25s"}
+		args := []string{"--workload", "heavy", "--rate", s.busy("api", 0.65, "heavy"), "--duration", "25s", "--warmup", "15s"}
 		four := s.load(args...)
 		s.lab("up", "7")
 		seven := s.load(args...)

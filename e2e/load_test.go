@@ -85,6 +85,7 @@ func TestCacheEarnsItsPlace(t *testing.T) {
 		return s.load("--workload", "user=1,messages=1", "--rate", "200", "--duration", seconds, "--warmup", "3s")
 	}
 	load(b, "15s") // the cache fills
+	load(a, "15s") // and so does the memory of what has no cache
 	used := map[*scenario]map[string]float64{a: {}, b: {}}
 	for _, s := range []*scenario{a, b, b, a, a, b} {
 		r := load(s, "10s")

@@ -136,6 +136,16 @@ func (s *scenario) json(v any, args ...string) {
 	}
 }
 
+// judged is json of a command whose result may be one that can't be believed: exit code 13.
+func (s *scenario) judged(v any, args ...string) {
+	s.t.Helper()
+	out, err := s.command(append(args, "-o", "json")...).Output()
+	var exit *exec.ExitError
+	if e := json.Unmarshal(out, v); e != nil || err != nil && !(errors.As(err, &exit) && exit.ExitCode() == 13) {
+		s.t.Fatalf("lab %s: %v, %v\n%s", strings.Join(args, " "), err, e, out)
+	}
+}
+
 type container struct {
 	Service    string
 	Replica    int

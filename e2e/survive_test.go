@@ -232,14 +232,14 @@ func TestAllWorkersGone(t *testing.T) {
 	s.lab("up", "7")
 	entry := s.status().Entry
 	light := []string{"--workload", "ping=50,user=48,loadq=2", "--rate", "100", "--duration", "15s", "--warmup", "3s", "--seed", "7"}
-	before := s.load(light...)
+	before, again := s.load(light...), s.load(light...)
 	notice := func(is result) error { // the others must not
 		for _, name := range []string{"ping", "user"} {
-			was, is := before.endpoint(name), is.endpoint(name)
-			t.Logf("%s: p99 %.2f ms with workers, %.2f ms without; %d failed", name, was.Latency.P99*1e3, is.Latency.P99*1e3, is.Failed)
-			// Twenty percent, or what two runs of anything differ by on a shared machine: 2 ms.
-			if is.Failed > 0 || is.Latency.P99 > was.Latency.P99*1.2+0.002 {
-				return fmt.Errorf("%s: p99 %.2f ms before, %.2f ms without workers; %d failed", name, was.Latency.P99*1e3, is.Latency.P99*1e3, is.Failed)
+			one, two, is := before.endpoint(name).Latency.P99, again.endpoint(name).Latency.P99, is.endpoint(name)
+			t.Logf("%s: p99 %.2f and %.2f ms with workers, %.2f ms without; %d failed", name, one*1e3, two*1e3, is.Latency.P99*1e3, is.Failed)
+			// Twenty percent and 2 ms above what two runs with workers, of which the first may be cold, differ by.
+			if is.Failed > 0 || is.Latency.P99 > max(one, two)*1.2+0.002 {
+				return fmt.Errorf("%s: p99 %.2f and %.2f ms before, %.2f ms without workers; %d failed", name, one*1e3, two*1e3, is.Latency.P99*1e3, is.Failed)
 			}
 		}
 		return nil
@@ -302,7 +302,8 @@ func TestBrokerGone(t *testing.T) {
 
 func TestReplicaOfDatabaseGone(t *testing.T) {
 	s := start(t, "the replica killed under load: reads go to the primary and none fails; it comes back and takes its part again")
-	s.lab("up", "8", "--env", "api.CACHE_TTL=100ms") // so that reads reach the databases
+	s.lab("up", "8", "--env", "api.CACHE_TTL=100ms")                                          // so that reads reach the databases
+	s.load("--workload", "messages", "--rate", "100", "--duration", "10s", "--warmup", "10s") // which are warm when one is lost
 	victim := s.status().of("postgres-replica")[0].Name
 	r := s.loadBeside(func() { docker(t, "kill", victim) }, "--workload", "messages", "--rate", "100", "--duration", "12s", "--warmup", "1s")
 	t.Logf("%d of %d failed: %v, gaps %v, replication %+v", r.Requests.Failed, r.Requests.Sent, r.Errors, r.Gaps, r.Replication)
@@ -315,7 +316,8 @@ func TestReplicaOfDatabaseGone(t *testing.T) {
 
 func TestPrimaryGone(t *testing.T) {
 	s := start(t, "the primary killed under load: reads go on from the replica, writes answer 503")
-	s.lab("up", "8", "--env", "api.CACHE_TTL=100ms") // so that reads reach the databases
+	s.lab("up", "8", "--env", "api.CACHE_TTL=100ms")                                          // so that reads reach the databases
+	s.load("--workload", "messages", "--rate", "100", "--duration", "10s", "--warmup", "10s") // which are warm when one is lost
 	st := s.status()
 	victim := st.of("postgres")[0].Name
 	r := s.loadBeside(func() {

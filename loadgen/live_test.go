@@ -37,7 +37,7 @@ func TestStopIsPrompt(t *testing.T) {
 			if !r.StoppedEarly || math.Abs(r.DurationSeconds-0.4) > 0.2 {
 				t.Errorf("stopped early %v after %g s", r.StoppedEarly, r.DurationSeconds)
 			}
-			if q := r.Summary.Requests; (r.Canceled > 0) != test.canceled || q.Failed != 0 || q.Asked != q.Sent || q.Dropped != 0 {
+			if q := r.Summary.Requests; (r.Canceled > 0) != test.canceled || q.Failed != 0 || q.Asked != q.Sent+q.Dropped || q.Dropped > 2 { // what was due at that moment
 				t.Errorf("canceled %d, %+v", r.Canceled, q)
 			}
 		})
@@ -58,7 +58,7 @@ func TestControl(t *testing.T) {
 	o := loadgen.Order{Target: serve(t, quick), Workload: "ping", Pace: "0.5", DurationSeconds: 60, ReadySeconds: -1}
 	r := attack(t.Context(), t, o, control).result
 	q := r.Summary.Requests
-	if q.Asked < 140 || q.Asked > 240 || q.Sent != q.Asked || !r.StoppedEarly {
+	if q.Asked < 140 || q.Asked > 240 || q.Sent+q.Dropped != q.Asked || q.Sent < 140 || !r.StoppedEarly {
 		t.Errorf("%+v, want about 160 in the last 400 ms", q)
 	}
 	want := []string{"const:400", "refused: rate -1/s is out of range: 0.01 to 100000", ""}

@@ -15,22 +15,32 @@ import (
 	"systemlab/loadgen"
 )
 
+// Whatever is asked is sent, or said to be dropped. That all of it is sent takes a
+// machine with time for it: one of three tries has to be so.
 func TestSentIsWhatWasAsked(t *testing.T) {
 	const seconds = 0.5
 	for _, test := range []struct {
 		pace string
 		want int
 	}{{"200", 100}, {"1000", 500}, {"sine:100-500", 150}} {
-		o := loadgen.Order{Target: serve(t, quick), Workload: "ping", Pace: test.pace, DurationSeconds: seconds}
-		a := attack(t.Context(), t, o, nil)
-		got := a.result.Summary.Requests
-		if got.Asked != test.want || got.Sent != test.want || got.OK != test.want || got.Dropped != 0 {
-			t.Errorf("%s: %+v, want %d of each", test.pace, got, test.want)
+		var s record.Summary
+		held := false
+		for try := 0; try < 3 && !held; try++ {
+			o := loadgen.Order{Target: serve(t, quick), Workload: "ping", Pace: test.pace, DurationSeconds: seconds}
+			s = attack(t.Context(), t, o, nil).result.Summary
+			if r := s.Requests; r.Asked != test.want || r.Sent+r.Dropped != test.want || r.OK != r.Sent {
+				t.Errorf("%s: %+v, want %d asked, and each of them sent or dropped", test.pace, r, test.want)
+			}
+			if s.Rate.Asked != float64(test.want)/seconds || s.Rate.Sent != float64(s.Requests.Sent)/seconds {
+				t.Errorf("%s: %+v", test.pace, s.Rate)
+			}
+			held = s.Requests.Sent == test.want && math.Abs(s.Rate.Served/s.Rate.Asked-1) < 0.05
+			t.Logf("%s: %+v, %+v", test.pace, s.Requests, s.Rate)
 		}
-		if rate := a.result.Summary.Rate; rate.Asked != float64(test.want)/seconds || rate.Sent != rate.Asked || math.Abs(rate.Served/rate.Asked-1) > 0.05 {
-			t.Errorf("%s: %+v", test.pace, rate)
+		if !held {
+			t.Errorf("%s: never all of it, in time: %+v, %+v", test.pace, s.Requests, s.Rate)
 		}
-		if g := a.result.Summary.Generator; g.CoresMean <= 0 || g.CoresMean > 3 || g.Bounded || g.WorkersMax < 1 {
+		if g := s.Generator; g.CoresMean <= 0 || g.CoresMean > 3 || g.Bounded || g.WorkersMax < 1 {
 			t.Errorf("%s: %+v", test.pace, g)
 		}
 	}
@@ -52,20 +62,21 @@ func stalling() http.HandlerFunc {
 // evenly from 200 ms to 0: 10% of all for longer than 100 ms, 1% for longer than 190.
 // A generator that waits along with the server would see ten of them, and a p90 of 1 ms.
 //
-// On a machine that is busy with something else the backlog itself takes time,
-// so one of three tries has to be right.
+// None of that may be missing. More of it there can be, where the machine is busy and
+// the backlog itself takes time; but not so much that a wait was counted twice.
 func TestStallShowsInFull(t *testing.T) {
+	shows := func(seconds, want float64) bool { return seconds > 0.9*want && seconds < 1.5*want }
 	for name, workers := range map[string]int{"unbounded": 0, "10 workers": 10} {
 		var s record.Summary
 		for range 3 {
 			o := loadgen.Order{Target: serve(t, stalling()), Workload: "ping", Pace: "250", DurationSeconds: 1, MaxWorkers: workers, ReadySeconds: -1}
 			s = attack(t.Context(), t, o, nil).result.Summary
-			if math.Abs(s.Latency.P99/0.190-1) < 0.1 && math.Abs(s.Latency.P90/0.100-1) < 0.1 {
+			if shows(s.Latency.P90, 0.100) && shows(s.Latency.P99, 0.190) {
 				break
 			}
 			t.Logf("%s: p90 %.3f s, p99 %.3f s", name, s.Latency.P90, s.Latency.P99)
 		}
-		if math.Abs(s.Latency.P99/0.190-1) > 0.1 || math.Abs(s.Latency.P90/0.100-1) > 0.1 {
+		if !shows(s.Latency.P90, 0.100) || !shows(s.Latency.P99, 0.190) {
 			t.Errorf("%s: p90 %.3f s, p99 %.3f s, want 0.100 and 0.190", name, s.Latency.P90, s.Latency.P99)
 		}
 		if s.Requests.Sent != 250 || s.Requests.Dropped != 0 {

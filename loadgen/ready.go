@@ -25,15 +25,19 @@ func ready(ctx context.Context, o Order) error {
 	o.Connections = NewForEach
 	client := &http.Client{Transport: newInner(o, new(atomic.Int64)), Timeout: 2 * time.Second}
 	url := strings.TrimSuffix(o.Target, "/") + "/healthz"
+	var last error
 	for {
 		err := ask(ctx, client, url)
 		if err == nil {
 			return nil
 		}
+		if last == nil || ctx.Err() == nil { // a question that our own patience cut short says nothing of the target
+			last = err
+		}
 		select {
 		case <-time.After(100 * time.Millisecond):
 		case <-ctx.Done():
-			return fmt.Errorf("the target is not ready: GET %s: %w", url, err)
+			return fmt.Errorf("the target is not ready: GET %s: %w", url, last)
 		}
 	}
 }

@@ -23,7 +23,7 @@ type yardstick struct {
 
 // It is the wake-up, the switch and cold caches that cost more on a machine that is
 // busy elsewhere, more than the computing; so a request is small, and comes about as often as
-// the load's. Together 1% of a core.
+// the load's. Together 3.5 to 4.4% of a core where it was measured (docs/decisions/speed.md).
 const (
 	yardstickEvery = 5 * time.Millisecond
 	yardstickSteps = 1500

@@ -68,7 +68,10 @@ type run struct {
 	Replication *struct {
 		LagMean float64 `json:"lag_seconds_mean"`
 	}
-	Verdict struct{ State string }
+	Verdict struct {
+		State   string
+		Reasons []struct{ State, Seen string }
+	}
 }
 
 type latency struct{ P50, P99 float64 }
@@ -108,7 +111,7 @@ func measure(names []string) error {
 func (t table) make() (string, error) {
 	var b strings.Builder
 	fmt.Fprintf(&b, "| | %s |\n|---|%s\n", strings.Join(t.columns, " | "), strings.Repeat("---:|", len(t.columns)))
-	var commands []string
+	var commands, doubts []string
 	for _, r := range t.rows {
 		for _, c := range append(prefixed(r.up), r.also...) {
 			if err := do(c); err != nil {
@@ -131,11 +134,25 @@ func (t table) make() (string, error) {
 		label := r.label
 		if got.Verdict.State != "valid" {
 			label += " (" + got.Verdict.State + ")"
+			doubts = append(doubts, fmt.Sprintf("*%s:* %s.", label, strings.Join(why(got), "; ")))
 		}
 		fmt.Fprintf(&b, "| %s | %s |\n", label, strings.Join(cells, " | "))
 	}
+	if len(doubts) > 0 {
+		fmt.Fprintf(&b, "\n%s\n", strings.Join(doubts, "\n"))
+	}
 	fmt.Fprintf(&b, "\nMeasured %s on %s by `go run ./docs/measure %s`:\n`%s`\n", time.Now().Format("2006-01-02"), machine(), t.name, strings.Join(commands, "`, `"))
 	return b.String(), nil
+}
+
+// why a run is not valid.
+func why(r run) (out []string) {
+	for _, reason := range r.Verdict.Reasons {
+		if reason.State == r.Verdict.State {
+			out = append(out, reason.Seen)
+		}
+	}
+	return out
 }
 
 func prefixed(up string) []string {

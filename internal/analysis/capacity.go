@@ -156,10 +156,11 @@ func (o Objective) Meets(s Step) bool {
 }
 
 // throughput is what was asked and what was served, a second, while the schedule
-// played. The summary's served rate counts what was answered later too: of a
-// stage that took requests at half the rate, and worked off the rest after the
-// load's end, it says that all was served. The window in which the schedule ends
-// stays open for stragglers and is left out for the same reason.
+// played: by its windows, as those of runs that were saved when the summary's served
+// rate still counted what was answered later, too. The window in which the schedule
+// ends stays open for stragglers, and is left out: of a stage that took requests at
+// half the rate, and worked off the rest after the load's end, it would say that
+// much more was served.
 func throughput(run *record.Run) (asked, served float64) {
 	var seconds, until float64
 	for _, w := range measured(run) {

@@ -14,8 +14,9 @@ import (
 // What stands beside a comparison: why nothing is concluded, and what a reader must
 // know of its runs.
 
-// refusal says why nothing may be concluded from these rounds; "" where something may.
-func refusal(rounds []Pair) string {
+// unfit says why nothing may be concluded from these rounds, however many there are;
+// "" where something may.
+func unfit(rounds []Pair) string {
 	if len(rounds) == 0 {
 		return "there is no round with both sides"
 	}
@@ -36,20 +37,15 @@ func refusal(rounds []Pair) string {
 			}
 		}
 	}
-	if why := invalid(rounds); why != "" {
-		return why
-	}
-	if n := len(rounds); n < LeastRounds {
-		return fmt.Sprintf("%s; it takes %d: with five, the same sign in all of them still comes by chance in 6 of 100 cases (sign-flip test)", roundsOf(n), LeastRounds)
-	}
-	return ""
+	return invalid(rounds)
 }
 
-func roundsOf(n int) string {
+func tooFew(n int) string {
+	are := fmt.Sprintf("%d rounds are", n)
 	if n == 1 {
-		return "1 round is too few"
+		are = "1 round is"
 	}
-	return fmt.Sprintf("%d rounds are too few", n)
+	return fmt.Sprintf("%s too few; it takes %d: with five, the same sign in all of them still comes by chance in 6 of 100 cases (sign-flip test)", are, LeastRounds)
 }
 
 // twice finds a run that stands in two places: it would be compared with itself,
@@ -115,7 +111,8 @@ func (c *Comparison) flag(rounds []Pair) {
 		}
 	}
 	c.flagSuspects(rounds)
-	c.flagWrong(rounds)
+	c.flagTurns(rounds)
+	c.flagWrong()
 }
 
 func (c *Comparison) flagSuspects(rounds []Pair) {
@@ -148,17 +145,63 @@ func suspected(run *record.Run) []string {
 }
 
 // flagWrong: fast because wrong is wrong.
-func (c *Comparison) flagWrong(rounds []Pair) {
-	var wrong [2]int
-	for _, p := range rounds {
-		for side, run := range p.sides() {
-			wrong[side] += run.Summary.Reads.Wrong
+func (c *Comparison) flagWrong() {
+	for i, side := range []Side{c.A, c.B} {
+		if side.Wrong > 0 {
+			c.note("side %s answered %d reads wrong: with another row, or a version that no one wrote", sideNames[i], side.Wrong)
 		}
 	}
-	for side, n := range wrong {
-		if n > 0 {
-			c.note("side %s answered %d reads wrong: with another row, or a version that no one wrote", sideNames[side], n)
+}
+
+// failingMore of its requests is clearly more than the other side: a hundredth can be
+// all of the p99, and what came in a few rounds alone no interval tells.
+const failingMore = 0.01
+
+// despite says what stands beside all that a side is faster or cheaper in: that it is
+// so because it is wrong, or may be.
+func (c Comparison) despite() []string {
+	var lines []string
+	a, b := c.A.failedShare(), c.B.failedShare()
+	concluded := c.errors()
+	switch {
+	case concluded == ALower || b-a > failingMore:
+		lines = append(lines, fastFailures("B", b, a))
+	case concluded == BLower || a-b > failingMore:
+		lines = append(lines, fastFailures("A", a, b))
+	}
+	for i, side := range []Side{c.A, c.B} {
+		if side.Wrong > 0 {
+			lines = append(lines, fmt.Sprintf("But %s answered %d reads wrong: what it is faster or cheaper in, it may be because it is wrong.", strings.ToUpper(sideNames[i]), side.Wrong))
 		}
+	}
+	return lines
+}
+
+func fastFailures(side string, share, other float64) string {
+	return fmt.Sprintf("But latency and CPU a request of %s include %.3g%% of requests that failed (the other side's %.3g%%): what it is faster or cheaper in, it may be because it is wrong.",
+		side, 100*share, 100*other)
+}
+
+// errors is what was concluded of the error rate.
+func (c Comparison) errors() string {
+	i := slices.IndexFunc(c.Quantities, func(q Quantity) bool { return q.Name == QuantityErrors })
+	if i < 0 {
+		return ""
+	}
+	return c.Quantities[i].Conclusion
+}
+
+// turnsInOneStack is what a reader must know of stages that took turns in one stack.
+const turnsInOneStack = "the stages took turns in one stack: a box that not all of them have (a cache) was begun anew for a turn, and is less warm than it would be side by side"
+
+// inTurns tells whether runs of two stages were made in one and the same stack.
+func inTurns(a, b *record.Run) bool {
+	return a.Round != nil && b.Round != nil && a.Round.Comparison == b.Round.Comparison && a.Project != "" && a.Project == b.Project && a.Stage.Name != b.Stage.Name
+}
+
+func (c *Comparison) flagTurns(rounds []Pair) {
+	if slices.ContainsFunc(rounds, func(p Pair) bool { return inTurns(p.A, p.B) }) {
+		c.note(turnsInOneStack)
 	}
 }
 

@@ -26,6 +26,7 @@ type Comparison struct {
 	Quantities []Quantity // in the order of a reader's interest
 	Speed      Speed      // of the machine, from turn to turn
 	Refused    string     // why nothing is concluded; "" where something may be
+	Few        bool       // it is refused only because the rounds are too few
 	Notes      []string   // what can't be concluded, and what should be known
 }
 
@@ -33,7 +34,19 @@ type Comparison struct {
 type Side struct {
 	Stage record.Stage
 	Runs  []string // their ids, in the order of rounds
+
+	Requests, Failed int // over all rounds; those that failed are among the first
+	Wrong            int // reads that were answered wrong
 }
+
+func (s *Side) add(run *record.Run) {
+	q := run.Summary.Requests
+	s.Stage, s.Runs = run.Stage, append(s.Runs, run.ID)
+	s.Requests, s.Failed, s.Wrong = s.Requests+q.OK+q.Failed, s.Failed+q.Failed, s.Wrong+run.Summary.Reads.Wrong
+}
+
+// failedShare of a side's requests; 0 where there is none.
+func (s Side) failedShare() float64 { return float64(s.Failed) / float64(max(1, s.Requests)) }
 
 // Quantity is one row of a comparison.
 type Quantity struct {
@@ -73,13 +86,16 @@ const resolution = 0.001 * math.Sqrt2 / 3.4641016151377544 // √12
 // The run is the unit: requests within one hang together.
 func Compare(rounds []Pair) Comparison {
 	whole := slices.DeleteFunc(slices.Clone(rounds), func(p Pair) bool { return p.A == nil || p.B == nil })
-	c := Comparison{Rounds: len(whole), Refused: refusal(whole)}
+	c := Comparison{Rounds: len(whole), Refused: unfit(whole)}
+	if n := len(whole); c.Refused == "" && n < LeastRounds {
+		c.Few, c.Refused = true, tooFew(n)
+	}
 	if missing := len(rounds) - len(whole); missing > 0 {
 		c.note("%d of %d rounds have one side alone and are left out", missing, len(rounds))
 	}
 	for _, p := range whole {
-		c.A.Stage, c.B.Stage = p.A.Stage, p.B.Stage
-		c.A.Runs, c.B.Runs = append(c.A.Runs, p.A.ID), append(c.B.Runs, p.B.ID)
+		c.A.add(p.A)
+		c.B.add(p.B)
 	}
 	if len(whole) == 0 {
 		return c

@@ -27,6 +27,7 @@ func Describe(c Comparison, a, b record.Architecture) []string {
 	if len(bought)+len(cost) == 0 {
 		lines = append(lines, fmt.Sprintf("These %d rounds tell no difference between A and B.", c.Rounds))
 	}
+	lines = append(lines, c.despite()...)
 	return append(lines, c.untold()...)
 }
 

@@ -102,7 +102,7 @@ func unsteady(s Steady) string {
 // "" for nothing. The fault's own traces are no reason.
 func spoilt(run *record.Run) string {
 	for _, r := range run.Verdict.Reasons {
-		if r.State == record.Invalid && slices.Contains([]string{CheckSchedule, CheckDropped, CheckSent, CheckHost, CheckSteal, CheckClock, CheckGenerator, CheckNothing}, r.Check) {
+		if r.State == record.Invalid && slices.Contains([]string{CheckSchedule, CheckDropped, CheckSent, CheckHost, CheckSteal, CheckClock, CheckGenerator, CheckLimits, CheckNothing}, r.Check) {
 			return r.Seen
 		}
 	}

@@ -117,9 +117,9 @@ func Explain(run *record.Run) Explanation {
 }
 
 // Throughput is good answers a second while the load was on: those of the
-// measured windows in which requests were asked for. The summary's served rate
-// also counts what was answered only after the last request had left, which
-// hides a queue that grows.
+// measured windows in which requests were asked for. So it is the same for runs that
+// were saved when the summary's served rate still counted what was answered only
+// after the last request had left, which hides a queue that grows.
 func Throughput(run *record.Run) float64 {
 	ok, seconds := 0, 0.0
 	for _, w := range measured(run) {
@@ -182,7 +182,7 @@ func binding(run *record.Run, boxes []Box) *Binding {
 		return &Binding{poolOwner, ResourceConnections, 0, x, true}
 	}
 	if at := machineAt(run, x); at > 0 && (at < first.SaturatesAt || first.SaturatesAt <= 0) {
-		return &Binding{"", ResourceMachine, machineShare(run), at, false}
+		return &Binding{"", ResourceMachine, x / at, at, false} // not what is busy: some kernels count that too low
 	}
 	if first.Busiest <= 0 {
 		return nil

@@ -117,7 +117,7 @@ func TestExplainBinding(t *testing.T) {
 		"a limit, on a full machine": {run: loadedRun(400, 310, saturated(threeServices(0.3, 0.6, 0), "postgres")...), change: func(r *record.Run) { r.Host.Cores = 1.96 },
 			service: "postgres", resource: "cpu", utilisation: 0.99, at: 310 / 0.99, saturated: true, certainty: analysis.Unsure, notes: []string{"machine was full too"}},
 		"the machine will be full first": {run: loadedRun(200, 200, threeServices(0.2, 0.5, 0.4)...), change: func(r *record.Run) { r.Host.Cores, r.Host.StackCores = 1.4, 1.3 },
-			resource: "machine", utilisation: 0.7, at: 200 * 1.9 / 1.3, certainty: analysis.Likely, notes: []string{"prediction"}},
+			resource: "machine", utilisation: 1.3 / 1.9, at: 200 * 1.9 / 1.3, certainty: analysis.Likely, notes: []string{"prediction"}},
 		"the machine is as near": {run: loadedRun(200, 200, threeServices(0.2, 0.5, 0.4)...), change: func(r *record.Run) { r.Host.Cores, r.Host.StackCores = 0.99, 0.96 },
 			service: "api", resource: "cpu", utilisation: 0.5, at: 400, certainty: analysis.Unsure, notes: []string{"prediction", "the machine itself is as near"}},
 		"what others use does not grow with the rate": {run: loadedRun(200, 200, threeServices(0.2, 0.5, 0.4)...), change: func(r *record.Run) { r.Host.Cores, r.Host.StackCores = 1.4, 0.4 },

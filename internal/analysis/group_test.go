@@ -149,7 +149,17 @@ func TestRetrace(t *testing.T) {
 			t.Errorf("%s: %q", name, got.Notes)
 		}
 	}
-	// SAD PATH: a file that was written by hand.
+	// SAD PATH: runs of no search, alone or among those of one; a file that was written by hand.
+	lone, rung := turn("lone", 1, record.Round{}), turn("rung", 1, record.Round{Comparison: "c-1", Side: "x", Number: 1})
+	lone.Round = nil
+	for _, none := range [][]*record.Run{nil, {lone}, {rung, lone}} {
+		if got := analysis.Retrace(none); len(got.Notes) != 1 || !strings.Contains(got.Notes[0], "of no search") || got.USL.Refused == "" {
+			t.Errorf("%d runs of no search: %+v", len(none), got)
+		}
+	}
+	if diff := cmp.Diff(want, analysis.Retrace(append([]*record.Run{lone, rung}, runs...))); diff != "" {
+		t.Errorf("among runs of no search: %s", diff)
+	}
 	for _, odd := range []record.Search{{Objective: "soon"}, {Objective: "p99<1s", Start: -1}, {Objective: "p99<1s", Start: 100, Max: 1}} {
 		run := turn("odd", 1, record.Round{Comparison: "k-1", Side: "x", Number: 1, Search: &odd})
 		if got := analysis.Retrace([]*record.Run{run}); len(got.Notes) == 0 || got.USL.Refused == "" {

@@ -21,6 +21,7 @@ const (
 	CheckDropped     = "dropped"         // requests that never left
 	CheckSent        = "sent-asked"      // more or fewer left than the schedule asked for
 	CheckBound       = "worker-bound"    // the generator's own limit of requests in flight was reached
+	CheckLimits      = "own-limits"      // the generator had no port or descriptor left for a connection
 	CheckHost        = "host-busy"       // something else used the machine
 	CheckFull        = "host-full"       // the machine had no core left
 	CheckSteal       = "steal"           // the hypervisor took cores away
@@ -31,7 +32,7 @@ const (
 	CheckPercentile  = "few-answers"     // too few answers for a percentile
 	CheckFailures    = "failures"        // failed answers are among the latencies
 	CheckClosed      = "closed-loop"     // requests waited for answers, so latency leaves waiting out
-	CheckClock       = "clock"           // windows out of order, or a duration that doesn't fit
+	CheckClock       = "clock"           // windows out of order, a duration that doesn't fit, a clock that was set
 	CheckConsistency = "littles-law"     // rate, latency and requests in flight contradict each other
 )
 
@@ -41,7 +42,7 @@ const (
 func Judge(run *record.Run) record.Verdict {
 	j := &judge{Run: run}
 	for _, check := range []func(){
-		j.nothing, j.clock, j.sent, j.dropped, j.bound, j.schedule, j.share, j.generator,
+		j.nothing, j.clock, j.step, j.ahead, j.sent, j.dropped, j.limits, j.bound, j.schedule, j.share, j.generator,
 		j.host, j.full, j.steal, j.lost, j.changed, j.unread, j.settled, j.consistency, j.failures, j.closed, j.percentiles,
 	} {
 		check()

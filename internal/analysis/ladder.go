@@ -45,12 +45,21 @@ func Climb(stages [][]*record.Run) Ladder {
 	for _, runs := range stages {
 		l.Rungs = append(l.Rungs, rung(runs))
 	}
-	for _, r := range l.Rungs {
+	for i, r := range l.Rungs {
 		if r.Verdict != record.Valid {
-			l.Notes = append(l.Notes, "a run of "+r.Stage.Name+" is "+string(r.Verdict)+": lab runs show "+r.Runs[0]+" says why")
+			bad := slices.IndexFunc(stages[i], func(run *record.Run) bool { return badness(run.Verdict.State) == badness(r.Verdict) })
+			l.Notes = append(l.Notes, "a run of "+r.Stage.Name+" is "+string(r.Verdict)+": lab runs show "+r.Runs[bad]+" says why")
 		}
 	}
+	if len(stages) > 1 && inTurns(first, stages[1][0]) {
+		l.Notes = append(l.Notes, turnsInOneStack)
+	}
 	return l
+}
+
+// Invalid tells whether some run of the ladder can't be believed.
+func (l Ladder) Invalid() bool {
+	return slices.ContainsFunc(l.Rungs, func(r Rung) bool { return badness(r.Verdict) >= badness(record.Invalid) })
 }
 
 func rung(runs []*record.Run) Rung {

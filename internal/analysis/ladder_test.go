@@ -3,11 +3,56 @@
 package analysis_test
 
 import (
+	"strings"
 	"testing"
 
 	"systemlab/internal/analysis"
 	"systemlab/internal/record"
 )
+
+// The note names the run that is meant; an invalid one is said to be there.
+func TestClimbOnWhatCantBeBelieved(t *testing.T) {
+	for worst, invalid := range map[record.State]bool{record.Valid: false, record.Suspect: false, record.Invalid: true, "": true} {
+		fine, odd := climbed(2, 0.002, record.Valid), climbed(2, 0.002, worst)
+		fine.ID, odd.ID = "fine", "odd"
+		l := analysis.Climb([][]*record.Run{{climbed(1, 0.001, record.Valid)}, {fine, odd}})
+		if l.Invalid() != invalid {
+			t.Errorf("%q: invalid: %v", worst, l.Invalid())
+		}
+		if named := len(l.Notes) == 1 && strings.Contains(l.Notes[0], "lab runs show odd says why"); named != (worst != record.Valid) {
+			t.Errorf("%q: %q", worst, l.Notes)
+		}
+	}
+}
+
+// Stages that took turns in one stack began their turns colder than side by side.
+func TestTurnsInOneStack(t *testing.T) {
+	for name, test := range map[string]struct {
+		project, stage string // of the second side
+		round          *record.Round
+		told           bool
+	}{
+		"one stack":         {"s-turns", "05-cache", &record.Round{Comparison: "c-1"}, true},
+		"side by side":      {"s-b", "05-cache", &record.Round{Comparison: "c-1"}, false},
+		"the same stage":    {"s-turns", "04-load", &record.Round{Comparison: "c-1"}, false},
+		"of no comparison":  {"s-turns", "05-cache", nil, false},
+		"of two of them":    {"s-turns", "05-cache", &record.Round{Comparison: "c-2"}, false},
+		"projects not kept": {"", "05-cache", &record.Round{Comparison: "c-1"}, false},
+	} {
+		a, b := climbed(4, 0.001, record.Valid), climbed(5, 0.001, record.Valid)
+		a.ID, a.Project, a.Stage.Name, a.Round = "a", "s-turns", "04-load", &record.Round{Comparison: "c-1"}
+		b.ID, b.Project, b.Stage.Name, b.Round = "b", test.project, test.stage, test.round
+		if test.project == "" {
+			a.Project = ""
+		}
+		says := func(notes []string) bool {
+			return strings.Contains(strings.Join(notes, "|"), "took turns in one stack")
+		}
+		if c, l := says(analysis.Compare([]analysis.Pair{{A: a, B: b}}).Notes), says(analysis.Climb([][]*record.Run{{a}, {b}}).Notes); c != test.told || l != test.told {
+			t.Errorf("%s: the comparison tells it: %v, the ladder: %v; want %v", name, c, l, test.told)
+		}
+	}
+}
 
 func climbed(stage int, p50 float64, state record.State, containers ...record.Container) *record.Run {
 	return &record.Run{ID: "r", Stage: record.Stage{Number: stage, Name: "0x"}, Pace: "const:200", Workload: record.Workload{Name: "mixed"},

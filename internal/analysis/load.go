@@ -37,6 +37,10 @@ const (
 	// missing requests can be the very slowest in a thousand.
 	droppedInvalid = 0.001
 
+	// A request that the generator's own machine stopped is missing as a dropped
+	// one is.
+	limitsInvalid = droppedInvalid
+
 	// The promise is 0.1% (docs/benchmarks); one request either way is the
 	// schedule's rounding. Beyond 1% it was another load.
 	sentSuspect = 0.001
@@ -123,6 +127,18 @@ func (j *judge) bound() {
 		j.add(CheckBound, record.Suspect, "the stage can't keep up with this rate: ask for less to see it work",
 			"the generator's own limit of %d requests in flight was reached", g.WorkersMax)
 	}
+}
+
+// limits: requests for which the generator had no port or descriptor left count as
+// failed, but the stage never saw them.
+func (j *judge) limits() {
+	stopped, r := j.Summary.Errors[record.ErrorGenerator], j.Summary.Requests
+	if stopped <= 0 {
+		return
+	}
+	state, _ := above(float64(stopped)/float64(max(1, r.Sent)), 0, limitsInvalid)
+	j.add(CheckLimits, state, "use --connections keep-alive, or ask for a lower rate",
+		"%d of %d requests failed by the generator's own limits: no port or file descriptor was left for a connection", stopped, r.Sent)
 }
 
 // failures are a result, not a fault of the run; but a refusal is fast, and

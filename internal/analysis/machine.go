@@ -22,10 +22,12 @@ const (
 )
 
 func (j *judge) host() {
-	others := j.Host.Cores - j.Host.StackCores
 	if !j.Host.Known {
+		j.add(CheckHost, record.Valid, "see to it that nothing else runs there; lab reads it from /proc/stat, on the engine's own machine",
+			"what else ran on the machine is not known: its CPU could not be read")
 		return
 	}
+	others := j.Host.Cores - j.Host.StackCores
 	if state, bad := above(others/j.cores(), hostSuspect, hostInvalid); bad {
 		j.add(CheckHost, state, "stop what else runs on this machine and repeat",
 			"something else used %.2f of %.0f cores", others, j.cores())

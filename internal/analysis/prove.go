@@ -47,6 +47,9 @@ type Proof struct {
 	DecoyAfter    float64
 	Raised, Decoy Move // After and DecoyAfter by Before, round by round; zero where unknown
 	Reason        string
+	// Imprecise says that it is undecided for want of precision alone: more rounds
+	// may tell.
+	Imprecise bool
 }
 
 // Prove compares the ceilings of runs made with the limits as they are, with the
@@ -62,29 +65,57 @@ func Prove(before, after, decoy []*record.Run) Proof {
 	p.Raised, p.Decoy = moved(b, a), moved(b, d)
 	// A ceiling that rose has found a core. One that did not may have found none.
 	full := slices.ContainsFunc(slices.Concat(before, after), machineFull)
-	switch own := moved(d, a); { // by how much more than with the decoy's
+	p.decide(moved(d, a), full)
+	return p
+}
+
+// decide concludes from how the ceiling moved with either limit, and from by how
+// much more it moved with the one that is named than with the decoy's.
+func (p *Proof) decide(more Move, full bool) {
+	switch {
 	case p.Decoy.High < 1-floorShare:
 		p.Reason = "the ceiling fell when the decoy got more: something else changed between the runs"
 	case p.Raised.up() && p.Decoy.up():
 		p.Reason = "the ceiling moved with the decoy's limit too: both bind, or something else changed"
-	case p.Raised.up() && own.up():
-		p.State, p.Reason = Proven, "the ceiling moves with this limit and not with the decoy's"
+	case p.Raised.up() && !more.up():
+		p.imprecise("the ceiling moved, but not surely more than with the decoy's limit")
+	case p.Raised.up() && !p.Decoy.stayed():
+		p.imprecise("the ceiling moved, but may have moved with the decoy's limit too: with that it became %.2f to %.2f times what it was", p.Decoy.Low, p.Decoy.High)
 	case p.Raised.up():
-		p.Reason = "the ceiling moved, but not surely more than with the decoy's limit; more --rounds may tell"
-	case p.Raised.High >= 1+stillShare:
-		p.Reason = fmt.Sprintf("the rounds differ too much: the ceiling became %.2f to %.2f times what it was; more --rounds may tell", p.Raised.Low, p.Raised.High)
+		p.State, p.Reason = Proven, "the ceiling moves with this limit and not with the decoy's"
+	case !p.Raised.stayed():
+		p.imprecise("the rounds differ too much: the ceiling became %.2f to %.2f times what it was", p.Raised.Low, p.Raised.High)
 	case full:
 		p.Reason = "the machine had no core left: a raised limit can't help"
 	case p.Decoy.up():
-		p.State, p.Reason = Refuted, "the ceiling moves with the decoy's limit and not with this one"
+		p.State, p.Reason = Refuted, "the ceiling moves with the decoy's limit and "+p.Raised.little("not", "")+" with this one"
 	default:
-		p.State, p.Reason = Refuted, "the ceiling does not move with this limit"
+		p.State, p.Reason = Refuted, "the ceiling "+p.Raised.little("does not move", "moves ")+" with this limit"
 	}
-	return p
+}
+
+func (p *Proof) imprecise(format string, args ...any) {
+	p.Imprecise, p.Reason = true, fmt.Sprintf(format, args...)+"; more --rounds may tell"
 }
 
 // up says whether the ceiling surely rose.
 func (m Move) up() bool { return m.Low > 1+floorShare }
+
+// stayed says whether the ceiling surely moved by less than would be a bottleneck's.
+func (m Move) stayed() bool { return m.High < 1+stillShare }
+
+// little says in words how far a ceiling moved that stayed; not is for one that did
+// not move at all, and verb stands before how far.
+func (m Move) little(not, verb string) string {
+	by := verb + "by less than a fifth"
+	switch {
+	case m.High <= 1+floorShare:
+		return not
+	case m.Low > 1:
+		return by
+	}
+	return by + ", if at all,"
+}
 
 // moved is the ratio of ceilings in paired rounds, by Student's t on its logarithm.
 func moved(from, to []float64) Move {

@@ -4,6 +4,7 @@ package analysis
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -11,9 +12,18 @@ import (
 )
 
 // Retrace draws a search's conclusions again from its saved runs, all of one
-// stage. Runs that are gone cast no vote, and a note says so.
+// stage. Runs that are gone cast no vote, and a note says so; those that are of no
+// search have none either.
 func Retrace(runs []*record.Run) Capacity {
-	runs = slices.Clone(runs)
+	of := slices.DeleteFunc(slices.Clone(runs), func(r *record.Run) bool { return r.Round == nil || r.Round.Search == nil })
+	if len(of) == 0 {
+		var stage record.Stage
+		if len(runs) > 0 {
+			stage = runs[0].Stage
+		}
+		return untraced(stage, errors.New("they are of no search"))
+	}
+	runs = of
 	slices.SortStableFunc(runs, func(a, b *record.Run) int { return cmp.Compare(a.Round.Number, b.Round.Number) })
 	asked := runs[0].Round.Search
 	objective, err := ParseObjective(asked.Objective)
@@ -25,11 +35,9 @@ func Retrace(runs []*record.Run) Capacity {
 		return untraced(runs[0].Stage, err)
 	}
 	for _, run := range runs {
-		if of := run.Round.Search; of != nil {
-			step := objective.Step(run)
-			step.Rate, step.Purpose = of.Rate, Purpose(of.Purpose)
-			s.recall(step)
-		}
+		step := objective.Step(run)
+		step.Rate, step.Purpose = run.Round.Search.Rate, Purpose(run.Round.Search.Purpose)
+		s.recall(step)
 	}
 	c := s.Capacity()
 	c.Objective = objective

@@ -62,7 +62,7 @@ func (c *Comparison) flagSpeed() {
 	switch {
 	case !s.Known || s.Spread < notableSpread:
 	case s.TakenOut:
-		c.note("%s: latency and CPU are given for one speed of it", changed)
+		c.note("%s: the ratios of latency and CPU are given for one speed of it, the columns as measured", changed)
 	case c.Rounds >= LeastRounds:
 		c.note("%s, and %.2f times as slow with b as with a: that may be the sides' own doing and is not taken out", changed, s.Ratio)
 	}

@@ -14,12 +14,13 @@ import (
 
 // Bounds on steadiness.
 const (
-	// Mann-Kendall's normal approximation is fair from about 10 values on; 9
-	// gives three windows to each third.
-	trendWindows = 9
-	// Two-sided 1%: one constant run in a hundred is suspected wrongly, fewer
-	// with the next bound.
-	trendZ = 2.576
+	// 8 windows of a second are what `lab compare` and `lab capacity` measure
+	// unless told otherwise, and give three to each third. Fewer could hardly
+	// reach the next bound.
+	trendWindows = 8
+	// Two-sided: one constant run in a hundred, at most, is suspected wrongly;
+	// fewer with the bounds below.
+	trendChance = 0.01
 	// A trend matters when p50 of the last third is 20% from the first third's,
 	// which is more than the 10 to 15% by which saturated runs vary, and by
 	// 0.2 ms, because a shorter one is the scheduler's.
@@ -70,9 +71,9 @@ func (j *judge) settled() {
 	for i, w := range windows {
 		p50[i] = w.Latency.P50
 	}
-	third := len(p50) / 3
+	third := (len(p50) + 1) / 3 // to the nearest: 3 of 8
 	first, last := median(p50[:third]), median(p50[len(p50)-third:])
-	if math.Abs(last-first) <= max(trendFloorSeconds, trendShare*first) || math.Abs(MannKendall(p50)) <= trendZ {
+	if math.Abs(last-first) <= max(trendFloorSeconds, trendShare*first) || TrendChance(p50) > trendChance {
 		return
 	}
 	advice := "use a longer --warmup"
@@ -80,42 +81,6 @@ func (j *judge) settled() {
 		advice = "a queue is growing: ask for a lower rate, or see how it ends with a longer run"
 	}
 	j.add(CheckSettled, record.Suspect, advice, "latency drifted: p50 was %.2f ms in the first third and %.2f ms in the last", first*1e3, last*1e3)
-}
-
-// MannKendall is the standard score of the Mann-Kendall trend test (Mann 1945,
-// Kendall 1975; Gilbert, Statistical Methods for Environmental Pollution
-// Monitoring, 1987, section 16.4): positive where values tend to rise.
-//
-//	S   = Σ_{i<k} sign(x_k − x_i)
-//	Var = [n(n−1)(2n+5) − Σ_ties t(t−1)(2t+5)] / 18
-//	Z   = (S ∓ 1) / √Var, 0 where S is 0
-func MannKendall(x []float64) float64 {
-	s, n := 0, len(x)
-	ties := map[float64]int{}
-	for i := range x {
-		ties[x[i]]++
-		for k := i + 1; k < n; k++ {
-			switch {
-			case x[k] > x[i]:
-				s++
-			case x[k] < x[i]:
-				s--
-			}
-		}
-	}
-	spread := n * (n - 1) * (2*n + 5)
-	for _, t := range ties {
-		spread -= t * (t - 1) * (2*t + 5)
-	}
-	if s == 0 || spread <= 0 {
-		return 0
-	}
-	if s > 0 {
-		s--
-	} else {
-		s++
-	}
-	return float64(s) / math.Sqrt(float64(spread)/18)
 }
 
 func median(x []float64) float64 {
@@ -172,7 +137,7 @@ func (j *judge) clock() {
 	end, sum := math.Inf(-1), 0.0
 	for i, w := range j.Windows {
 		if w.Seconds < 0 || w.StartSeconds < end-overlapSeconds || math.IsNaN(w.StartSeconds+w.Seconds) {
-			j.add(CheckClock, record.Invalid, "this is likely a fault of lab itself, or the machine's clock was set: repeat",
+			j.add(CheckClock, record.Invalid, "this is likely a fault of lab itself, as no one can set the clock that windows are cut by: please keep the run's file",
 				"window %d begins at %.2f s, before the one ahead of it ends", i+1, w.StartSeconds)
 			return
 		}

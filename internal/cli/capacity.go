@@ -48,7 +48,7 @@ A..B does so for every stage from A to B.`,
 	f.Float64Var(&o.load.rate, "start", 50, "the first rate, requests a second")
 	f.Float64Var(&o.most, "max", 20_000, "no rate above it is tried")
 	f.StringVar(&o.precision, "precision", "5%", "how far apart the highest rate that met it and the lowest that missed may be")
-	f.StringVar(&o.load.workload, "workload", "", "what is asked (default: the stage's own; of several stages the richest that all can serve)")
+	f.StringVar(&o.load.workload, "workload", "", "what is asked (default: the stage's own; of several the last one's if all can serve it, else that of the one before)")
 	f.DurationVar(&o.load.duration, "duration", 8*time.Second, "length of a step's measured part, at least: a percentile needs answers enough")
 	f.DurationVar(&o.load.warmup, "warmup", 2*time.Second, "load before it, which is thrown away")
 	f.Int64Var(&o.load.seed, "seed", 1, "of all steps")

@@ -50,7 +50,7 @@ A..B makes the ladder: every stage from A to B at one load, in one table.`,
 	}
 	f := c.Flags()
 	f.Float64Var(&o.load.rate, "rate", 200, "requests a second")
-	f.StringVar(&o.load.workload, "workload", "", "what is asked (default: the richest that all the stages can serve)")
+	f.StringVar(&o.load.workload, "workload", "", "what is asked (default: the last stage's own if all can serve it, else that of the one before)")
 	f.DurationVar(&o.load.duration, "duration", 8*time.Second, "length of a turn's measured part")
 	f.DurationVar(&o.load.warmup, "warmup", 3*time.Second, "load before it, which is thrown away")
 	f.Int64Var(&o.load.seed, "seed", 1, "of the first round; each round has the next one")
@@ -122,19 +122,18 @@ func (a *app) compareStages(ctx context.Context, found []stages.Stage, o compare
 		return err
 	}
 	began := time.Now()
-	var told analysis.Comparison
 	played, err := c.play(ctx, func(done []rounds.Round) bool {
-		told = analysis.Compare(pairs(done))
-		if told.Refused != "" || wanted <= 0 || told.Width() <= wanted || !rounds.Within(began, o.maxTime, len(done)) {
+		why := wanting(analysis.Compare(pairs(done)), wanted)
+		if why == "" || !rounds.Within(began, o.maxTime, len(done)) {
 			return false
 		}
-		a.note("known to %.1f%%, wanted %.1f%%: two more rounds", told.Width()*100, wanted*100)
+		a.note("%s: two more rounds", why)
 		return true
 	})
 	if len(played) == 0 {
 		return err
 	}
-	told = analysis.Compare(pairs(played))
+	told := analysis.Compare(pairs(played))
 	c.offerReport()
 	if failed := a.printComparison(told, played[0][0].Architecture, played[0][1].Architecture); failed != nil {
 		return failed
@@ -142,10 +141,29 @@ func (a *app) compareStages(ctx context.Context, found []stages.Stage, o compare
 	if err != nil {
 		return a.after(err)
 	}
-	if told.Refused != "" {
-		return exitCode(problem.NotValid.ExitCode())
+	return believed(told.Refused == "")
+}
+
+// wanting says why more rounds are needed to know what is asked this well; "" where
+// none are, or none would help.
+func wanting(told analysis.Comparison, wanted float64) string {
+	switch {
+	case wanted <= 0:
+		return ""
+	case told.Few:
+		return fmt.Sprintf("%d rounds conclude nothing, it takes %d", told.Rounds, analysis.LeastRounds)
+	case told.Refused != "" || told.Width() <= wanted:
+		return ""
 	}
-	return nil
+	return fmt.Sprintf("known to %.1f%%, wanted %.1f%%", told.Width()*100, wanted*100)
+}
+
+// believed is the exit code of what was printed, and can be believed or not.
+func believed(yes bool) error {
+	if yes {
+		return nil
+	}
+	return exitCode(problem.NotValid.ExitCode())
 }
 
 func (a *app) printComparison(c analysis.Comparison, of, with record.Architecture) error {
@@ -165,8 +183,7 @@ func (a *app) compareRuns(args []string) error {
 		}
 		two[i] = run
 	}
-	refuse, flags := analysis.Comparable(two[0], two[1])
-	if refuse != "" {
+	if refuse, _ := analysis.Comparable(two[0], two[1]); refuse != "" { // what else differs, Compare notes
 		return problem.New(problem.Unsupported, refuse, "compare runs of one workload; lab runs list shows them")
 	}
 	all := []analysis.Pair{{A: two[0], B: two[1]}}
@@ -176,8 +193,10 @@ func (a *app) compareRuns(args []string) error {
 		all = rounds
 	}
 	told := analysis.Compare(all)
-	told.Notes = append(flags, told.Notes...)
-	return a.printComparison(told, all[0].A.Architecture, all[0].B.Architecture)
+	if err := a.printComparison(told, all[0].A.Architecture, all[0].B.Architecture); err != nil {
+		return err
+	}
+	return believed(told.Refused == "")
 }
 
 // roundsOf finds all rounds of the comparison that two runs are the sides of.

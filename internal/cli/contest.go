@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"systemlab/internal/analysis"
+	"systemlab/internal/compose"
 	"systemlab/internal/problem"
 	"systemlab/internal/record"
 	"systemlab/internal/report"
@@ -85,19 +86,19 @@ func (a *app) contest(ctx context.Context, found []stages.Stage, env [][]string,
 	if err := c.arrange(ctx, need); err != nil {
 		return nil, err
 	}
-	c.unlock, err = a.alone(ctx, a.reserved())
+	c.unlock, err = a.alone(ctx, contestPurpose)
 	return c, err
 }
 
-// reserved is the stem of the names of a contest's own stacks. They are removed
+// contestPurpose is in the names of a contest's own stacks. They are removed
 // with their data at the end, so no one's own stack may bear such a name.
-func (a *app) reserved() string { return a.project + "-compare" }
+const contestPurpose = "compare"
 
-// alone keeps a second command of the kind from taking the first one's own
-// stacks, whose names begin with stem.
-func (a *app) alone(ctx context.Context, stem string) (unlock func(), err error) {
+// alone keeps a second command of the same purpose from taking the first one's
+// own stacks.
+func (a *app) alone(ctx context.Context, purpose string) (unlock func(), err error) {
 	whole := *a
-	whole.project = stem
+	whole.project = compose.Beside(a.project, purpose)
 	return whole.lock(ctx)
 }
 
@@ -112,7 +113,8 @@ func (o compareOptions) own(i int) []string {
 	return []string{replaceable + "="}
 }
 
-// shared is the workload asked for, if all sides can serve it; else the richest that all can.
+// shared is the workload asked for, if all sides can serve it; where none is, the own one
+// of the last side that all can serve.
 func shared(sides []*side, apis []map[string]string, asked string) (string, error) {
 	serve := func(workload string) (err error) {
 		for i, s := range sides {
@@ -151,9 +153,9 @@ func (c *contest) arrange(ctx context.Context, need int64) error {
 	}
 	for i, one := range c.sides {
 		silent := *c.app
-		silent.project = c.reserved() + "-" + sideName(i)
+		silent.project = compose.Beside(c.project, contestPurpose+"-"+sideName(i))
 		if c.changes {
-			silent.project = c.reserved() + "-turns"
+			silent.project = compose.Beside(c.project, contestPurpose+"-turns")
 		}
 		silent.Out, silent.Err, silent.output = io.Discard, io.Discard, "text"
 		one.app = &silent
@@ -171,6 +173,9 @@ func (c *contest) play(ctx context.Context, more func([]rounds.Round) bool) (pla
 	}()
 	c.note("%s at %s, turns of %s after %s of warm-up, %d rounds", c.order.Workload, c.order.Pace,
 		seconds(c.order.DurationSeconds), seconds(c.order.WarmupSeconds), c.o.rounds)
+	if c.changes {
+		c.note("one stack changes its stage for each turn: a load as long as a turn goes before it, and is thrown away")
+	}
 	if !c.changes {
 		for _, one := range c.sides {
 			c.note("bringing up %s: stage %d, %s", one.project, one.st.Number, one.st.Lab.Title)
@@ -267,6 +272,11 @@ func (one *side) answers(ctx context.Context) error {
 // try makes one turn's trial, and keeps it.
 func (c *contest) try(ctx context.Context, turn, round int, seed int64) (*record.Run, error) {
 	one := c.sides[turn]
+	if c.changes {
+		if err := c.heat(ctx, one); err != nil {
+			return nil, err
+		}
+	}
 	o := one.load.Options
 	o.Order.Seed = seed
 	run, err := trial.Run(ctx, o)
@@ -280,6 +290,18 @@ func (c *contest) try(ctx context.Context, turn, round int, seed int64) (*record
 	}
 	c.tellTurn(round, one.name, run)
 	return run, nil
+}
+
+// heat loads a side in vain before its turn. Where one stack changes its stage, the
+// side that opens a round stands as it stood, loaded; of the others boxes were begun
+// anew, with caches empty. All get what a stack side by side has had after its first
+// turn. Its seed is no round's, or a cache would hold just what is asked next.
+func (c *contest) heat(ctx context.Context, one *side) error {
+	o := one.load.Options
+	o.Order.Seed = c.order.Seed - 1
+	o.Order.DurationSeconds, o.Order.WarmupSeconds = o.Order.DurationSeconds+o.Order.WarmupSeconds, 0
+	_, err := trial.Run(ctx, o)
+	return err
 }
 
 // good is false for a turn whose figures say more of the machine than of the side.
@@ -335,10 +357,14 @@ func (a *app) runLadder(ctx context.Context, span string, dir string, o compareO
 		}
 	}
 	c.offerReport()
-	if failed := a.printLadder(analysis.Climb(all)); failed != nil {
+	ladder := analysis.Climb(all)
+	if failed := a.printLadder(ladder); failed != nil {
 		return failed
 	}
-	return a.after(err)
+	if err != nil {
+		return a.after(err)
+	}
+	return believed(!ladder.Invalid())
 }
 
 func (a *app) printLadder(l analysis.Ladder) error {

@@ -39,7 +39,7 @@ type trialStack struct {
 	first   []engine.Container // the program's two, as they began
 }
 
-func contractProject(project string) string { return project + "-contract" }
+func contractProject(project string) string { return compose.Beside(project, "contract") }
 
 func (s *session) trialStack(ctx context.Context, st stages.Stage, r replacement) (*trialStack, error) {
 	silent := *s.app

@@ -21,7 +21,7 @@ func (a *app) exerciseCmd() *cobra.Command {
 		Long: `Each stage has exercises. Predict what a change does, name what binds, get more out of a stage,
 make it survive, find what was broken without a word. What you did is checked by measuring it on
 your own machine, with a sequence of requests of your own, and kept in a log.`,
-		Example: "  lab exercise list\n  lab exercise start cache-takes --name \"Ada Lovelace\" --class spring\n  lab exercise predict cache-takes 2..12 --sure 80%\n  lab exercise check cache-takes",
+		Example: "  lab exercise list\n  lab exercise start cache-takes --name \"Ada Lovelace\" --class spring\n  lab exercise predict cache-takes 1.2..2 --sure 80%\n  lab exercise check cache-takes",
 	}
 	c.AddCommand(a.exerciseListCmd(), a.exerciseShowCmd(), a.exerciseStartCmd(), a.exercisePredictCmd(), a.exerciseCheckCmd(),
 		a.exerciseHintCmd(), a.exerciseResetCmd(), a.exerciseNewCmd(), a.exerciseLintCmd())

@@ -14,6 +14,10 @@ import (
 	"systemlab/internal/record"
 )
 
+// attributeRounds: with three a service that does not bind was often not refuted but
+// undecided, which tells a learner nothing; five give intervals half as wide.
+const attributeRounds = 5
+
 // measureAttribute keeps the stage at its ceiling, and raises the limit of the
 // service that was named, and of another one, in turns.
 func (a *app) measureAttribute(ctx context.Context, e exercise.Exercise, given exercise.Given, seed int64) ([]made, error) {
@@ -28,7 +32,7 @@ func (a *app) measureAttribute(ctx context.Context, e exercise.Exercise, given e
 	if err := s.limited(given.Answer); err != nil {
 		return nil, err
 	}
-	p, err := s.prover(ctx, explainOptions{workload: e.Attribute.Workload, rounds: analysis.MinRepeats, duration: 5 * time.Second, warmup: time.Second, seed: seed})
+	p, err := s.prover(ctx, explainOptions{workload: e.Attribute.Workload, rounds: attributeRounds, duration: 5 * time.Second, warmup: time.Second, seed: seed})
 	if err != nil {
 		return nil, err
 	}
@@ -56,11 +60,11 @@ func (p *prover) attribute(ctx context.Context, named string) ([]made, error) {
 	if !ok {
 		return nil, problem.Newf(problem.Unsupported, "lab explain", "there is no other service with a CPU limit beside %s", named)
 	}
-	runs, err := p.inTurns(ctx, clients, []turn{{what: "limits as they are"}, {"more for " + named, named}, {"more for another one", decoy}})
+	runs, _, err := p.inTurns(ctx, clients, []turn{{what: "limits as they are"}, {"more for " + named, named}, {"more for another one", decoy}})
 	if err != nil {
 		return nil, err
 	}
-	for round := range p.o.rounds {
+	for round := range runs[0] {
 		for i, part := range []string{exercise.AsIs, exercise.Raised, exercise.Decoy} {
 			out = append(out, made{part, runs[i][round]})
 		}

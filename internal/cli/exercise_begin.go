@@ -5,8 +5,6 @@ package cli
 import (
 	"context"
 	"io"
-	"maps"
-	"slices"
 	"strconv"
 
 	"systemlab/internal/exercise"
@@ -30,11 +28,7 @@ func (a *app) begin(ctx context.Context, e exercise.Exercise, seed int64) error 
 
 // beginsAs is how an exercise's stage is brought up.
 func beginsAs(e exercise.Exercise) upOptions {
-	o := upOptions{stage: strconv.Itoa(e.Stage), env: e.Begin.Env, scale: e.Begin.Scale}
-	for _, service := range slices.Sorted(maps.Keys(e.Begin.Limits)) {
-		o.limits = append(o.limits, service+"="+strconv.FormatFloat(e.Begin.Limits[service], 'f', -1, 64))
-	}
-	return o
+	return upOptions{stage: strconv.Itoa(e.Stage), begins: &e}
 }
 
 // hide makes a riddle's fault on the stack that is up.

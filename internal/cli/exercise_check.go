@@ -22,7 +22,7 @@ func (a *app) exerciseCheckCmd() *cobra.Command {
 		Long: `Check an exercise by measuring it. One that asks for a prediction needs one that is sealed; others
 take the answer here, or the stack as you changed it. What was concluded and its runs are kept in
 the log. Exit code 0: solved; 16: not solved; 13: the runs can't tell, and it counts for nothing.`,
-		Example: "  lab exercise check cache-takes\n  lab exercise check what-starves postgres",
+		Example: "  lab exercise check cache-takes\n  lab exercise check who-holds-up SERVICE",
 		Args:    cobra.MinimumNArgs(1), ValidArgsFunction: a.completeExercises,
 		RunE: func(c *cobra.Command, args []string) error {
 			return a.runExerciseCheck(c.Context(), args[0], strings.Join(args[1:], " "))
@@ -163,6 +163,12 @@ func (a *app) printMark(d doing, entry exercise.Entry) error {
 	}
 	if explain != "" {
 		fmt.Fprintf(a.Out, "\n%s\n", explain)
+	}
+	if m.Decided && graded == nil && d.Kind == exercise.Predict {
+		fmt.Fprintf(a.Out, "\nyour mark stays as it is. What you believe now is shown beside what you believed, to you and your teacher:\n  lab exercise reset %s, then lab exercise predict %s LOW..HIGH\n", d.Name, d.Name)
+	}
+	if m.Solved && d.Kind != exercise.Predict {
+		fmt.Fprintf(a.Out, "\nthe stage stays up as it is; next: lab %sdown --volumes\n", a.flag())
 	}
 	return code(m)
 }

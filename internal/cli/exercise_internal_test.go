@@ -37,6 +37,55 @@ func TestShippedExercisesFit(t *testing.T) {
 	}
 }
 
+// What an exercise begins with stays whatever the learner changes, where no container
+// was made anew for it too, until the stack is down or of another stage.
+func TestBeginningStays(t *testing.T) {
+	l := newLaboratory(t, "3")
+	lab := func(args ...string) {
+		t.Helper()
+		if code := Run(t.Context(), l.app.Streams, "test", append(args, "-p", "s")); code != 0 {
+			t.Fatalf("lab %v: exit code %d", args, code)
+		}
+	}
+	is := func(api int, pool string, cores float64) {
+		t.Helper()
+		here := l.session().observed.Of("api")
+		if len(here) != api {
+			t.Fatalf("%d replicas of the api, want %d", len(here), api)
+		}
+		for _, c := range here {
+			if c.Overrides()["POOL"] != pool || c.LimitCores != cores {
+				t.Errorf("%s: POOL=%q, %g cores; want %q, %g", c.Name, c.Overrides()["POOL"], c.LimitCores, pool, cores)
+			}
+		}
+	}
+	lab("exercise", "start", "two-small-ones", "--name", "Ada")
+	is(1, "", 0.25)
+	lab("up", "3", "--limit", "api=0.2")
+	is(1, "", 0.2)
+	lab("scale", "api=2")
+	is(2, "", 0.2)
+	lab("exercise", "start", "same-cores-more")
+	is(3, "off", 0.25)
+	lab("up", "3")
+	is(3, "off", 0.25)
+	lab("scale", "api=1")
+	is(1, "off", 0.25)
+	lab("up", "3")
+	is(3, "off", 0.25)
+	lab("up", "3", "--env", "api.POOL=on")
+	is(3, "on", 0.25)
+	lab("up", "4")
+	is(3, "", 0.25)
+	lab("up", "3")
+	is(3, "", 0.25)
+	lab("exercise", "start", "two-small-ones")
+	is(1, "", 0.25)
+	lab("down")
+	lab("up", "3")
+	is(3, "", 0.25)
+}
+
 // A plant is found by the one who names it and by no other, whatever else was
 // named: the limits that the engine has are what is raised, and they are put back.
 func TestAttributionIsMeasured(t *testing.T) {

@@ -15,6 +15,7 @@ import (
 
 	"systemlab/internal/compose"
 	"systemlab/internal/exercise"
+	"systemlab/internal/fault"
 	"systemlab/internal/problem"
 	"systemlab/stages"
 )
@@ -67,6 +68,7 @@ type linted struct {
 	File      string   `json:"file"`
 	Exercises []string `json:"exercises"`
 	Findings  []string `json:"findings"`
+	Apart     bool     `json:"apart"` // in no stage's folder, though there are exercises of one stage in it
 }
 
 func (a *app) runExerciseLint(ctx context.Context, files []string) error {
@@ -88,6 +90,7 @@ func (a *app) runExerciseLint(ctx context.Context, files []string) error {
 				l.Findings = append(l.Findings, fmt.Sprintf("%q: %s has an exercise of that name too", e.Name, other))
 			}
 			names[e.Name] = file
+			l.Apart = l.Apart || e.Stage == 0 && e.Kind != exercise.Predict
 			if len(findings) == 0 {
 				misfits, err := a.misfits(ctx, e)
 				if err != nil {
@@ -120,7 +123,11 @@ func (a *app) writeLinted(all []linted) {
 			fmt.Fprintf(a.Out, "%s: %s\n", l.File, f)
 		}
 		if len(l.Findings) == 0 {
-			fmt.Fprintf(a.Out, "%s: nothing wrong with %s\n", l.File, strings.Join(l.Exercises, ", "))
+			where := ""
+			if l.Apart {
+				where = " (in no stage's folder: whether the stage has what it names was not looked at)"
+			}
+			fmt.Fprintf(a.Out, "%s: nothing wrong with %s%s\n", l.File, strings.Join(l.Exercises, ", "), where)
 		}
 	}
 }
@@ -158,6 +165,12 @@ func (a *app) misfits(ctx context.Context, e exercise.Exercise) (out []string, e
 			out = append(out, fmt.Sprintf("service %q is not in both stages: there is no ratio", c.Service))
 		}
 	}
+	if e.Diagnose != nil {
+		for _, f := range e.Diagnose.Faults {
+			_, err := fault.Parse(f.How)
+			try(err)
+		}
+	}
 	if e.Stage == 0 {
 		return out, nil
 	}
@@ -174,7 +187,56 @@ func (a *app) misfits(ctx context.Context, e exercise.Exercise) (out []string, e
 			}
 		}
 	}
+	for _, name := range named(e) {
+		if !slices.ContainsFunc(st.project.ServiceNames(), func(service string) bool { return means(name, service) }) {
+			out = append(out, fmt.Sprintf("stage %d has no service %q", e.Stage, name))
+		}
+	}
+	if workload := asked(e); workload != "" {
+		api, _ := st.project.Service("api")
+		try(canServe(st.stage, api.Env, workload))
+	}
 	return out, nil
+}
+
+// named are the services that an exercise's answers and faults name.
+func named(e exercise.Exercise) (out []string) {
+	if e.Attribute != nil {
+		out = append(out, e.Reference.Answer, e.Naive.Answer)
+	}
+	if e.Diagnose != nil {
+		for _, f := range e.Diagnose.Faults {
+			out = append(out, f.What)
+		}
+	}
+	return out
+}
+
+// means tells whether what a fault is made on is of a service: api, api-2, api.2, api:any, all:api, all:apis.
+func means(what, service string) bool {
+	name, role, of := strings.Cut(what, ":")
+	if of && name == "all" {
+		return role == service || role == service+"s"
+	}
+	number, ok := strings.CutPrefix(name, service)
+	if !ok || number == "" {
+		return ok
+	}
+	_, err := strconv.Atoi(number[1:])
+	return err == nil && strings.ContainsAny(number[:1], "-.")
+}
+
+// asked is the workload of an exercise on its own stage, "" of another.
+func asked(e exercise.Exercise) string {
+	switch {
+	case e.Attribute != nil:
+		return e.Attribute.Workload
+	case e.Reach != nil:
+		return e.Reach.Workload
+	case e.Diagnose != nil:
+		return e.Diagnose.Workload
+	}
+	return ""
 }
 
 // loadedStage is a stage with its project.

@@ -23,7 +23,7 @@ func (a *app) exercisePredictCmd() *cobra.Command {
 		Long: `Seal the interval that you believe the ratio lies in, and how sure you are of it. A narrow interval
 that holds is worth the most; one that misses costs the more, the surer you were. Until the first
 check you may seal another one.`,
-		Example: "  lab exercise predict cache-takes 2..12\n  lab exercise predict cache-takes 3..8 --sure 60%",
+		Example: "  lab exercise predict cache-takes 1.2..2\n  lab exercise predict cache-takes 1.1..3 --sure 60%",
 		Args:    cobra.ExactArgs(2), ValidArgsFunction: a.completeExercises,
 		RunE: func(_ *cobra.Command, args []string) error { return a.runExercisePredict(args[0], args[1], sure) },
 	}
@@ -32,7 +32,7 @@ check you may seal another one.`,
 }
 
 func (a *app) runExercisePredict(name, interval, sure string) error {
-	hint := "lab exercise predict " + name + " 2..12 --sure 80%"
+	hint := "lab exercise predict " + name + " LOW..HIGH --sure 80%"
 	e, err := a.exercise(name)
 	if err != nil {
 		return err
@@ -102,6 +102,9 @@ func (a *app) measurePredict(ctx context.Context, e exercise.Exercise, given exe
 		return nil, err
 	}
 	d, err := a.doing(e.Name)
+	if err == nil && (d.stand.Sealed == nil || d.stand.Sealed.Given != given) { // in another terminal, while this one made ready
+		err = problem.Newf(problem.Unsupported, "lab exercise check "+e.Name, "another prediction of %s was sealed meanwhile: nothing was measured", e.Name)
+	}
 	if err == nil {
 		entry := d.entry(exercise.Measuring)
 		entry.Given = given

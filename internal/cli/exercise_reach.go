@@ -5,6 +5,7 @@ package cli
 import (
 	"context"
 	"io"
+	"strings"
 	"time"
 
 	"systemlab/internal/compose"
@@ -45,6 +46,9 @@ func (a *app) measureReach(ctx context.Context, e exercise.Exercise, _ exercise.
 	if err := s.refuseBroken("what it serves at most would be the fault's"); err != nil {
 		return nil, err
 	}
+	if err := s.sameData(e); err != nil {
+		return nil, err
+	}
 	o := explainOptions{workload: e.Reach.Workload, duration: reachDuration, warmup: reachWarmup, seed: seed, rounds: reachRounds}
 	mine, err := s.prover(ctx, o) // all that can be refused is, before anything is brought up
 	if err != nil {
@@ -55,9 +59,8 @@ func (a *app) measureReach(ctx context.Context, e exercise.Exercise, _ exercise.
 	}
 	r := &reach{app: a}
 	silent := *a
-	stem := a.project + "-exercise"
-	silent.project, silent.Out, silent.Err, silent.output = stem+"-begin", io.Discard, io.Discard, "text"
-	unlock, err := a.alone(ctx, stem)
+	silent.project, silent.Out, silent.Err, silent.output = compose.Beside(a.project, "exercise-begin"), io.Discard, io.Discard, "text"
+	unlock, err := a.alone(ctx, "exercise")
 	if err != nil {
 		return nil, err
 	}
@@ -108,6 +111,20 @@ func (s *session) roomFor(ctx context.Context, e exercise.Exercise) error {
 	}
 	if have := s.engine.Info().MemoryBytes; need > have*8/10 {
 		return problem.Newf(problem.Unsupported, "a machine with more memory, or another exercise", "%s needs your stack and the stage as it begins side by side: %d MB of limits, and the machine has %d MB", e.Name, need>>20, have>>20)
+	}
+	return nil
+}
+
+// sameData refuses a stack with a data set of its own: less data is no better stage, and
+// the stage as it begins has the usual.
+func (s *session) sameData(e exercise.Exercise) error {
+	for _, c := range s.observed.Containers {
+		for name, value := range c.Overrides() {
+			if strings.HasPrefix(name, "SEED_") {
+				return problem.Newf(problem.Unsupported, "lab "+s.flag()+"down --volumes; "+s.startAgain(e),
+					"%s of your stack has a data set of another size (%s=%s) than the stage as %s begins", c.Service, name, value, e.Name)
+			}
+		}
 	}
 	return nil
 }

@@ -25,7 +25,7 @@ func (a *app) exerciseStartCmd() *cobra.Command {
 		Long: `Begin an exercise. The stage comes up as the exercise has it; one that asks for a prediction
 brings nothing up. Your name, and the word of your class if there is one, are asked for once:
 your sequence of requests follows from them.`,
-		Example: "  lab exercise start what-starves --name \"Ada Lovelace\" --class spring\n  lab exercise start cache-takes",
+		Example: "  lab exercise start who-holds-up --name \"Ada Lovelace\" --class spring\n  lab exercise start cache-takes",
 		Args:    cobra.ExactArgs(1), ValidArgsFunction: a.completeExercises,
 		RunE: func(c *cobra.Command, args []string) error {
 			return a.runExerciseStart(c.Context(), args[0], given(c, "name", name), given(c, "class", class))

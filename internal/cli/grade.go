@@ -34,7 +34,7 @@ func (a *app) gradeCmd() *cobra.Command {
 		Long: `Reads every submission in a folder, draws each mark again from the raw runs, and flags what does not
 follow from itself, what is in two submissions, and what can't have happened. A flag is for you to
 look at: a damaged file or a clock that was set can look the same. No flag decides anything.`,
-		Example: "  lab grade handed-in -o grades.csv --report class.html\n  lab grade handed-in --class spring --exercises own.yaml", Args: cobra.ExactArgs(1),
+		Example: "  lab grade handed-in -o grades.csv --report class.html\n  lab grade handed-in --class spring --exercises stages/05-cache/exercises.yaml", Args: cobra.ExactArgs(1),
 		RunE: func(c *cobra.Command, args []string) error { return a.runGrade(c.Context(), args[0], o) },
 	}
 	// It takes the place of the global -o, and understands it: json is a format, not a file.
@@ -42,7 +42,7 @@ look at: a damaged file or a clock that was set can look the same. No flag decid
 	c.Flags().Var(&o.csv, "csv", "the same as -o FILE.csv")
 	c.Flags().StringVar(&o.page, "report", "", "a page about the class, ending in .html")
 	c.Flags().StringVar(&o.class, "class", "", "the word that you gave out; by default what most logs say")
-	c.Flags().StringArrayVar(&o.exercises, "exercises", nil, "a file of exercises of your own; several times for several")
+	c.Flags().StringArrayVar(&o.exercises, "exercises", nil, "a file of exercises of your own, in its stage's folder; several times for several")
 	return c
 }
 
@@ -85,6 +85,10 @@ func (a *app) runGrade(ctx context.Context, dir string, o gradeOptions) error {
 			return problem.Wrap(findings[0], problem.Usage, path, "lab exercise lint "+path)
 		}
 		for _, e := range own {
+			if e.Survive != nil && e.Survive.Script == nil {
+				return problem.Newf(problem.Usage, "keep it in a folder named as the stage's, such as 03-replicas, with that stage's drills.yaml",
+					"%s: %s can't be graded without its drill %s", path, e.Name, e.Survive.Drill)
+			}
 			known = slices.DeleteFunc(known, func(k exercise.Exercise) bool { return k.Name == e.Name })
 			known = append(known, e)
 		}

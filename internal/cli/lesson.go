@@ -24,26 +24,28 @@ import (
 const widest = 100
 
 func (a *app) lessonCmd() *cobra.Command {
-	raw := false
+	raw, until := false, ""
 	c := &cobra.Command{
 		Use:   "lesson [STAGE]",
 		Short: "Read a stage's lesson, or list the lessons",
 		Long: `Show the lesson of a stage: the problem, the idea, what to predict, to run and to look at,
 and what explains it. Without a stage the lessons are listed. On a terminal the lesson goes through
-the program that PAGER names, if it is set; less -R keeps the colours.`,
-		Example: "  lab lesson\n  lab lesson 5\n  lab lesson 5 --raw",
+the program that PAGER names, if it is set; less -R keeps the colours. With --until predict it ends
+with its questions, before anything that answers them.`,
+		Example: "  lab lesson\n  lab lesson 5\n  lab lesson 5 --until predict\n  lab lesson 5 --raw",
 		Args:    cobra.MaximumNArgs(1), ValidArgsFunction: a.completeStages,
 		RunE: func(_ *cobra.Command, args []string) error {
 			switch {
 			case len(args) == 1:
-				return a.showLesson(args[0], raw)
-			case raw:
-				return problem.New(problem.Usage, "--raw needs a stage", "lab lesson 5 --raw")
+				return a.showLesson(args[0], until, raw)
+			case raw || until != "":
+				return problem.New(problem.Usage, "--raw and --until need a stage", "lab lesson 5 --until predict")
 			}
 			return a.listLessons()
 		},
 	}
 	c.Flags().BoolVar(&raw, "raw", false, "print the Markdown as it is")
+	c.Flags().StringVar(&until, "until", "", "end with this section, such as predict")
 	return c
 }
 
@@ -102,7 +104,7 @@ func (a *app) listLessons() error {
 	return w.Flush()
 }
 
-func (a *app) showLesson(stage string, raw bool) error {
+func (a *app) showLesson(stage, until string, raw bool) error {
 	src, err := a.findSource()
 	if err != nil {
 		return err
@@ -112,6 +114,13 @@ func (a *app) showLesson(stage string, raw bool) error {
 		return err
 	}
 	l, err := readLesson(s)
+	if err == nil && until != "" {
+		part, ok := lesson.Until(l.Markdown, until)
+		if !ok {
+			err = problem.Newf(problem.NotFound, "lab lesson "+stage, "this lesson has no section %q", until)
+		}
+		l.Markdown = part
+	}
 	switch {
 	case err != nil:
 		return err

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"systemlab/internal/analysis"
+	"systemlab/internal/compose"
 	"systemlab/internal/drill"
 	"systemlab/internal/problem"
 	"systemlab/internal/record"
@@ -34,8 +35,8 @@ func (a *app) runMatrix(ctx context.Context, name string, o drillOptions) (err e
 		return err
 	}
 	own := *a
-	own.project, own.Out, own.Err, own.output = a.project+"-drill-turns", io.Discard, io.Discard, "text"
-	unlock, err := a.alone(ctx, a.project+"-drill")
+	own.project, own.Out, own.Err, own.output = compose.Beside(a.project, "drill-turns"), io.Discard, io.Discard, "text"
+	unlock, err := a.alone(ctx, "drill")
 	if err != nil {
 		return err
 	}

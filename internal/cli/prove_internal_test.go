@@ -5,6 +5,7 @@ package cli
 import (
 	"context"
 	"io"
+	"math"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -71,30 +72,76 @@ func (l laboratory) limits() map[string]float64 {
 }
 
 // The limit is raised while the load runs, and put back when it ends badly or is
-// interrupted.
+// interrupted meanwhile.
 func TestLimitsArePutBack(t *testing.T) {
 	l := newLaboratory(t, "1")
-	ctx, interrupt := context.WithCancel(t.Context())
-	defer interrupt()
-	var during []map[string]float64
-	l.engine.Set(func(f *enginetest.Engine) {
-		f.Services["load"] = enginetest.Behaviour{Program: func(io.Reader, io.Writer, io.Writer) int {
-			during = append(during, l.limits())
-			return 1
-		}}
-	})
 	before, p := l.limits(), l.prover()
-	for _, how := range []string{"the generator gives up", "interrupted"} {
-		if run, err := p.raised(ctx, "more for api", "api", 4); err == nil || run != nil {
+	for how, interrupted := range map[string]bool{"the generator gives up": false, "interrupted": true} {
+		ctx, interrupt := context.WithCancel(t.Context())
+		defer interrupt()
+		var during []map[string]float64
+		l.engine.Set(func(f *enginetest.Engine) {
+			f.Services["load"] = enginetest.Behaviour{Program: func(io.Reader, io.Writer, io.Writer) int {
+				during = append(during, l.limits())
+				if interrupted {
+					interrupt()
+				}
+				return 1
+			}}
+		})
+		if run, err := p.raised(ctx, "more for api", "api", 4); err == nil || run != nil || (ctx.Err() != nil) != interrupted {
 			t.Errorf("%s: %v, %v", how, run, err)
+		}
+		if len(during) != 1 || during[0]["api"] != 1.5*before["api"] {
+			t.Errorf("%s: limits %v while the load ran, %v before", how, during, before)
 		}
 		if after := l.limits(); after["api"] != before["api"] || len(after) != len(before) {
 			t.Errorf("%s: limits %v, before %v", how, after, before)
 		}
-		interrupt()
 	}
-	if len(during) == 0 || during[0]["api"] != 1.5*before["api"] {
-		t.Errorf("limits %v while the load ran, %v before", during, before)
+}
+
+// While a proof is undecided only because the rounds differ, two more are played at a
+// time, up to twice as many as were asked for.
+func TestProvePlaysOn(t *testing.T) {
+	l := newLaboratory(t, "3")
+	for name, test := range map[string]struct {
+		noise  []float64 // of the decoy's rounds
+		rounds int
+		state  string
+	}{
+		"even":          {[]float64{1}, 4, analysis.Proven},
+		"two more":      {[]float64{0.88, 1.1, 0.95, 1.12, 1, 1}, 6, analysis.Proven},
+		"never decided": {[]float64{0.8, 1.3}, 8, analysis.Undecided},
+	} {
+		p := l.prover()
+		p.o.rounds = 4
+		model, before, served := l.model(map[string]float64{"postgres": 0.005, "api": 0.003, "nginx": 0.001}), l.limits(), 0
+		var raised []string
+		p.load = func(ctx context.Context, clients int) (*record.Run, error) {
+			run, err := model(ctx, clients)
+			switch now := l.limits(); {
+			case now["postgres"] > before["postgres"]:
+				raised = append(raised, "postgres")
+			case now["api"] > before["api"] || now["nginx"] > before["nginx"]:
+				raised = append(raised, "decoy")
+				run.Windows[0].OK = int(float64(run.Windows[0].OK) * test.noise[served%len(test.noise)])
+				served++
+			}
+			return run, err
+		}
+		_, _, proof, err := p.explain(t.Context())
+		if err != nil || proof.State != test.state || served != test.rounds {
+			t.Errorf("%s: %d rounds, %v, %+v; want %d and %s", name, served, err, proof, test.rounds, test.state)
+		}
+		for i, who := range raised { // A B C, C B A
+			if want := []string{"postgres", "decoy", "decoy", "postgres"}[i%4]; who != want {
+				t.Fatalf("%s: order %v", name, raised)
+			}
+		}
+		if after := l.limits(); after["postgres"] != before["postgres"] || after["api"] != before["api"] {
+			t.Errorf("%s: limits %v, before %v", name, after, before)
+		}
 	}
 }
 
@@ -155,6 +202,28 @@ func TestProveFindsWhatIsPlanted(t *testing.T) {
 	}
 	if runs, err := store().List(); err != nil || len(runs) < 3*(3+9) {
 		t.Errorf("%d runs kept: %v", len(runs), err)
+	}
+}
+
+// A stage that has just come up serves less at first; what it serves then is not taken for its ceiling.
+func TestProveWarmsUp(t *testing.T) {
+	l := newLaboratory(t, "3")
+	p := l.prover()
+	warm, runs := l.model(map[string]float64{"postgres": 0.005, "api": 0.003, "nginx": 0.001}), 0
+	p.load = func(ctx context.Context, clients int) (*record.Run, error) {
+		run, err := warm(ctx, clients)
+		if cold := []int{5, 28, 8, 10, 46}; runs < len(cold) { // percent of what it serves when it is warm, as was once seen
+			run.Windows[0].OK = run.Windows[0].OK * cold[runs] / 100
+		}
+		runs++
+		return run, err
+	}
+	clients, run, err := p.ceiling(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := l.limits()["postgres"] / 0.005; clients < 4 || math.Abs(analysis.Throughput(run)/want-1) > 0.01 || runs < 9 {
+		t.Errorf("%d clients, %g a second, want %g, after %d runs", clients, analysis.Throughput(run), want, runs)
 	}
 }
 

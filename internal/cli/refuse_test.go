@@ -81,7 +81,7 @@ func TestRefuses(t *testing.T) {
 		{"exercise reset cache-takes", 2, "nobody has been named"}, {"exercise new", 2, ""}, {"exercise new guess", 2, "predict, attribute"},
 		{"exercise lint", 2, ""}, {"exercise lint nosuch.yaml", 3, "lab exercise new"},
 		// Lessons of nothing.
-		{"lesson 99", 3, "lab stages"}, {"lesson nosuch", 3, "nosuch"}, {"lesson 1 2", 2, "lab lesson --help"}, {"lesson --raw", 2, "--raw"}, {"lesson ../../01-base", 3, "lab stages"},
+		{"lesson 99", 3, "lab stages"}, {"lesson nosuch", 3, "nosuch"}, {"lesson 1 2", 2, "lab lesson --help"}, {"lesson --raw", 2, "--raw"}, {"lesson --until predict", 2, "--until"}, {"lesson ../../01-base", 3, "lab stages"},
 		// Nothing to hand in, and nothing to grade.
 		{"submit", 3, "lab exercise list"}, {"submit --to work.zip", 2, ".lab.tar"}, {"submit extra", 2, "lab submit --help"},
 		{"grade", 2, "lab grade --help"}, {"grade nosuch", 3, "lab grade DIR"}, {"grade .", 3, "lab submit"}, {"grade . -o grades.txt", 2, "end in .csv"},

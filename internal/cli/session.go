@@ -90,6 +90,7 @@ func (s *session) current(ctx context.Context) (stages.Stage, *compose.Project, 
 	if err != nil {
 		return st, nil, err
 	}
+	p.TryOf(s.stack.Exercise)
 	if err := s.replace(p, s.running()); err != nil {
 		return st, nil, err
 	}

@@ -58,7 +58,7 @@ func (a *app) runSubmit(to string) error {
 		to = submission.FileName(who)
 	}
 	file := func(id string) ([]byte, error) { return os.ReadFile(filepath.Join(store().Dir, id+".json.gz")) }
-	runs, err := submission.Gather(l, file)
+	runs, err := submission.Gather(l, who, file)
 	if err != nil {
 		return err
 	}

@@ -17,6 +17,7 @@ import (
 
 	"systemlab/internal/compose"
 	"systemlab/internal/engine"
+	"systemlab/internal/exercise"
 	"systemlab/internal/fault"
 	"systemlab/internal/problem"
 	"systemlab/stages"
@@ -28,8 +29,9 @@ type upOptions struct {
 	env    []string
 	net    string
 	dryRun bool
-	limits []string       // SERVICE=CORES
-	scale  map[string]int // service to replicas; an exercise says so, no flag
+	limits []string // SERVICE=CORES
+
+	begins *exercise.Exercise // what begins with it; no flag
 
 	replace []string
 	force   bool
@@ -103,11 +105,6 @@ func (a *app) runUp(ctx context.Context, o upOptions) error {
 	if err := s.limitTo(p, limits); err != nil {
 		return err
 	}
-	for _, name := range slices.Sorted(maps.Keys(o.scale)) {
-		if err := scaleTo(p, name, o.scale[name]); err != nil {
-			return err
-		}
-	}
 	if !o.dryRun && !o.force {
 		if err := s.accept(ctx, st, p, own); err != nil {
 			return err
@@ -150,10 +147,46 @@ func (s *session) wanted(ctx context.Context, st *stages.Stage, o upOptions) (*c
 	if err := s.keepSeed(p); err != nil {
 		return nil, want, err
 	}
+	if e := s.tryOf(st, o); e != nil {
+		if e.Diagnose == nil { // lab up gives a riddle up
+			p.TryOf(e.Name)
+		}
+		if err := s.beginAs(p, e.Begin); err != nil {
+			return nil, want, err
+		}
+	}
 	if err := override(p, o.env); err != nil {
 		return nil, want, err
 	}
 	return p, want, nil
+}
+
+// tryOf is the exercise that the stack begins with, or is a try of already: its beginning
+// holds until the stack is down or of another stage, or `lab up` of anything
+// else would undo it unseen. nil where there is none.
+func (s *session) tryOf(st *stages.Stage, o upOptions) *exercise.Exercise {
+	if o.begins != nil || s.stack.Exercise == "" {
+		return o.begins
+	}
+	e, err := s.exercise(s.stack.Exercise)
+	if err != nil || e.Stage != st.Number {
+		return nil
+	}
+	s.note("a try of the exercise %s: the stage as it begins, and what you give; lab down ends that", e.Name)
+	return &e
+}
+
+// beginAs changes a stage that was loaded to how an exercise begins.
+func (s *session) beginAs(p *compose.Project, begin exercise.Change) error {
+	if err := override(p, begin.Env); err != nil {
+		return err
+	}
+	for _, name := range slices.Sorted(maps.Keys(begin.Scale)) {
+		if err := scaleTo(p, name, begin.Scale[name]); err != nil {
+			return err
+		}
+	}
+	return s.limitTo(p, begin.Limits)
 }
 
 // override sets what was given as SERVICE.NAME=VALUE.
@@ -239,16 +272,12 @@ func (a *app) printUp(st stages.Stage, want engine.Stack, plan *engine.Plan, too
 		return a.json(map[string]any{"project": a.project, "stage": st.Number, "name": st.Name, "entry": entryURL(want.Port),
 			"changes": plan.Changes(), "seconds": took.Seconds()})
 	}
-	flag := ""
-	if a.project != "lab" {
-		flag = "-p " + a.project + " "
-	}
 	what := fmt.Sprintf("%d changes", plan.Changes())
 	if plan.Changes() == 0 {
 		what = "nothing to change"
 	}
 	fmt.Fprintf(a.Out, "stage %d, %s: up at %s (%s, %.1f s)\n", st.Number, st.Lab.Title, a.paint(a.Out, "1", entryURL(want.Port)), what, took.Seconds())
-	fmt.Fprintf(a.Out, "next: lab %sload --rate 200 --duration 30s\n", flag)
+	fmt.Fprintf(a.Out, "next: lab %sload --rate 200 --duration 30s\n", a.flag())
 	return nil
 }
 

@@ -4,6 +4,7 @@ package compose
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io"
@@ -18,13 +19,28 @@ import (
 	"systemlab/internal/problem"
 )
 
+// longestName leaves room for a service and a number in the 63 letters of a host's name.
+const longestName = 40
+
 // CheckName says what is wrong with a project's name.
 func CheckName(name string) error {
-	if name == "" || len(name) > 40 || loader.NormalizeProjectName(name) != name {
+	if name == "" || len(name) > longestName || loader.NormalizeProjectName(name) != name {
 		return problem.Newf(problem.Usage, "up to 40 lower-case letters, digits, - and _, starting with a letter or digit: -p lab",
 			"%q can't be the name of a stack", name)
 	}
 	return nil
+}
+
+// Beside is the name of a stack that lab itself keeps beside a project's: the
+// project's name and the purpose. Of a name too long for both it keeps what fits,
+// and a digest that tells it from others which begin alike.
+func Beside(project, purpose string) string {
+	whole := project + "-" + purpose
+	if len(whole) <= longestName || CheckName(project) != nil {
+		return whole
+	}
+	digest := sha256.Sum256([]byte(project))
+	return fmt.Sprintf("%s-%x-%s", project[:longestName-len("-012345-")-len(purpose)], digest[:3], purpose)
 }
 
 // Load reads one Compose file under a project name. Variables come from vars

@@ -118,6 +118,28 @@ func TestCheckName(t *testing.T) {
 	}
 }
 
+// A stack beside one bears its name, is none of another's, and can be brought up.
+func TestBeside(t *testing.T) {
+	t.Parallel()
+	if got := compose.Beside("lab", "compare-a"); got != "lab-compare-a" {
+		t.Error(got)
+	}
+	long := strings.Repeat("x", 40)
+	seen := map[string]bool{}
+	for _, project := range []string{long, long[:39], long[:26], "x"} {
+		for _, purpose := range []string{"compare", "compare-a", "compare-b", "compare-turns", "drill-turns", "exercise-begin", "contract"} {
+			name := compose.Beside(project, purpose)
+			if err := compose.CheckName(name); err != nil || seen[name] || !strings.HasSuffix(name, purpose) {
+				t.Errorf("beside %s for %s: %s, seen before: %v, %v", project, purpose, name, seen[name], err)
+			}
+			seen[name] = true
+		}
+	}
+	if err := compose.CheckName(compose.Beside(long+"x", "contract")); err == nil {
+		t.Error("a name that can't be a stack's got one beside it")
+	}
+}
+
 // How many there are and whom they wait for must not make a container wrong;
 // anything that it is made from must.
 func TestHash(t *testing.T) {

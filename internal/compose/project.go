@@ -63,6 +63,7 @@ type Service struct {
 	Labels      map[string]string
 	Overrides   map[string]string // environment given by the user with --env; already in Env
 	Limited     float64           `json:",omitempty"` // cores given by the user with --limit; already in Cores; 0 is the stage's own
+	Exercise    string            `json:",omitempty"` // the exercise that the stack is a try of; the first service alone has it
 	Replaced    string            `json:",omitempty"` // the program of the user's own that runs here, as it was given; "" is lab's own
 }
 
@@ -173,6 +174,14 @@ func (p *Project) Limit(service string, cores float64) error {
 	s.Cores = thousandths(cores)
 	s.Limited = s.Cores
 	return nil
+}
+
+// TryOf notes which exercise the stack is a try of. It is noted on a container,
+// which is made anew when it changes: a stack has no other memory that dies with it.
+func (p *Project) TryOf(exercise string) {
+	if len(p.Services) > 0 {
+		p.Services[0].Exercise = exercise
+	}
 }
 
 // Replace puts a program of the user's own into a service's box. All of the box

@@ -4,6 +4,7 @@ package engine
 
 import (
 	"context"
+	"time"
 
 	"github.com/containerd/errdefs"
 	"github.com/moby/moby/client"
@@ -39,10 +40,7 @@ func (e *Engine) Kill(ctx context.Context, project, name string) error {
 
 // Pause freezes a container.
 func (e *Engine) Pause(ctx context.Context, project, name string) error {
-	return e.act(ctx, project, name, func(id string) error {
-		_, err := e.api.ContainerPause(ctx, id, client.ContainerPauseOptions{})
-		return err
-	})
+	return e.act(ctx, project, name, func(id string) error { return e.freeze(ctx, id) })
 }
 
 // Unpause lets a frozen container go on.
@@ -72,10 +70,26 @@ func (e *Engine) act(ctx context.Context, project, name string, do func(id strin
 // PauseAll freezes all containers of a project that run, at once: boxes that talk
 // to each other stop together. Those that are frozen already stay so.
 func (e *Engine) PauseAll(ctx context.Context, project string) error {
-	return e.each(ctx, project, "running", func(ctx context.Context, id string) error {
-		_, err := e.api.ContainerPause(ctx, id, client.ContainerPauseOptions{})
-		return err
-	})
+	return e.each(ctx, project, "running", e.freeze)
+}
+
+// freezing is how often a container is asked to freeze. Under cgroup v1 a kernel that is busy may not
+// get all of its processes to a halt; the runtime gives up after a while, lets it go on, and leaves it
+// to the caller to ask again (opencontainers/runc#4388).
+const freezing = 5
+
+func (e *Engine) freeze(ctx context.Context, id string) (err error) {
+	for try := range freezing {
+		if _, err = e.api.ContainerPause(ctx, id, client.ContainerPauseOptions{}); !errdefs.IsInternal(err) {
+			return err
+		}
+		select {
+		case <-time.After(time.Duration(try+1) * 100 * time.Millisecond):
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+	return err
 }
 
 // UnpauseAll lets all frozen containers of a project go on.

@@ -37,6 +37,7 @@ const (
 	labelFault    = "systemlab.fault" // internal/fault writes it
 	labelReplace  = "systemlab.replace"
 	labelLimit    = "systemlab.limit"
+	labelExercise = "systemlab.exercise"
 )
 
 // Stack is what holds for a whole stack and is kept in labels alone.
@@ -45,6 +46,7 @@ type Stack struct {
 	Port     uint16 // of the entry, on 127.0.0.1
 	Password string // made for this stack; lives as long as its volumes
 	Net      string // first three numbers of the network with the virtual IP: 10.213.87; "" before there is one
+	Exercise string // that it is a try of, see compose.Project.TryOf
 }
 
 func containerName(p *compose.Project, s *compose.Service, n int) string {
@@ -75,6 +77,9 @@ func containerLabels(p *compose.Project, s *compose.Service, n int, st Stack) ma
 	}
 	if s.Limited > 0 {
 		l[labelLimit] = strconv.FormatFloat(s.Limited, 'f', -1, 64)
+	}
+	if s.Exercise != "" {
+		l[labelExercise] = s.Exercise
 	}
 	if s.Replaced != "" {
 		b, _ := json.Marshal(Replacement{Program: s.Replaced, Image: s.Image})

@@ -180,6 +180,9 @@ func (o Observed) Stack() Stack {
 	var st Stack
 	var newest time.Time
 	for _, c := range o.Containers {
+		if e := c.Labels[labelExercise]; e != "" {
+			st.Exercise = e
+		}
 		if !c.OneOff && c.Created.After(newest) {
 			newest = c.Created
 			st.Stage = c.Stage

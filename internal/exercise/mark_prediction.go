@@ -16,9 +16,9 @@ import (
 const (
 	// solvedPoints of a prediction's score solve it.
 	solvedPoints = 50
-	// widest interval of a measurement, high by low, that a prediction is judged by: from a
+	// mostApart of a measurement's ends, high by low, that a prediction is judged by: from a
 	// wider one almost any prediction would have its points.
-	widest = 4
+	mostApart = 4
 )
 
 // Ratio of A by B as measured: the geometric mean of the rounds and its interval.
@@ -51,7 +51,7 @@ func (e Exercise) Measured(runs Evidence) (r Ratio, why string) {
 	}
 	// Compare's ratio is of B by A; the same rounds, turned over.
 	r = Ratio{1 / q.Ratio, 1 / q.High, 1 / q.Low}
-	if r.High/r.Low > widest {
+	if r.High/r.Low > mostApart {
 		return r, fmt.Sprintf("the rounds differ too much to tell: %s; check again when the machine is quiet", r)
 	}
 	return r, ""
@@ -70,11 +70,15 @@ func (e Exercise) markPrediction(given Given, runs Evidence) Mark {
 	m.Decided = true
 	m.Measured = fmt.Sprintf("%s, %s: %s", e.Predict.words(), e.Predict.sides(), r)
 	m.Points = Score(given.Low, given.High, given.Sure, r.Low, r.High)
-	m.Solved = m.Points >= solvedPoints
-	switch hit := given.Low <= r.High && given.High >= r.Low; {
+	hit := given.Low <= r.High && given.High >= r.Low
+	m.Solved = hit && m.Points >= solvedPoints
+	widest := solvingFactor(given.Sure)
+	switch {
 	case m.Solved:
+	case hit && given.High/given.Low > widest:
+		m.Why = fmt.Sprintf("it holds, but says little: %s sure, its ends may be a factor of %s apart at most to have %d points", percent(given.Sure), figure(widest), solvedPoints)
 	case hit:
-		m.Why = fmt.Sprintf("it holds, but says little: an interval that holds needs ends less than a factor of %s apart to have %d points", figure(math.Sqrt(worthless)), solvedPoints)
+		m.Why = fmt.Sprintf("it holds, but at its edge: most likely to you was %s, the middle", figure(math.Sqrt(given.Low*given.High)))
 	default:
 		m.Why = fmt.Sprintf("it misses, though you were %s sure", percent(given.Sure))
 	}

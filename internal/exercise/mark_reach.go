@@ -41,6 +41,8 @@ func (e Exercise) markReach(runs Evidence) Mark {
 		m.Why = "the stage as it begins has no CPU limits in its runs"
 	case unlimited != "":
 		m.Decided, m.Why = true, unlimited+" has no CPU limit: that is any number of cores"
+	case wrong(is) > 0:
+		m.Decided, m.Why = true, fmt.Sprintf("fast because wrong: %d reads had another answer than they should", wrong(is))
 	case has > goal.Budget*had+slack:
 		m.Decided, m.Why = true, fmt.Sprintf("it has %.4g cores, and the budget is %.4g", has, goal.Budget*had)
 	case move.Ratio >= goal.Times && move.Low > 1:
@@ -53,6 +55,14 @@ func (e Exercise) markReach(runs Evidence) Mark {
 		m.Decided, m.Why = true, fmt.Sprintf("that is not %g times", goal.Times)
 	}
 	return m
+}
+
+// wrong reads in runs, as the generator judged them.
+func wrong(runs []*record.Run) (n int) {
+	for _, run := range runs {
+		n += run.Summary.Reads.Wrong
+	}
+	return n
 }
 
 func share(has, had float64) string {

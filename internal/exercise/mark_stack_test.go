@@ -57,6 +57,7 @@ func TestMarkReach(t *testing.T) {
 		"an invalid run": {was(), each(atCeiling(0.25, 0.25, 600, 610, 606), func(r *record.Run) {
 			r.Verdict = record.Verdict{State: record.Invalid, Reasons: []record.Reason{{State: record.Invalid, Seen: "it died"}}}
 		}), false, false, "it died"},
+		"fast because wrong": {was(), each(atCeiling(0.25, 0.25, 600, 610, 606), func(r *record.Run) { r.Summary.Reads.Wrong = 3 }), true, false, "9 reads had another answer"},
 		"too few rounds":     {was()[:2], atCeiling(0.25, 0.25, 600, 610), false, false, "3 rounds"},
 		"a side short":       {was(), atCeiling(0.25, 0.25, 600, 610), false, false, "3 rounds"},
 		"none":               {nil, nil, false, false, "3 rounds"},

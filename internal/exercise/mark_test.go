@@ -76,7 +76,11 @@ func TestMarkOfAPrediction(t *testing.T) {
 		why             string
 	}{
 		"holds":              {sure(3, 8), contest(6, 5, 0.02), true, true, 79, ""},
-		"holds, too wide":    {sure(0.5, 50), contest(6, 5, 0.02), true, false, 0, "says little"},
+		"holds, too wide":    {sure(0.5, 50), contest(6, 5, 0.02), true, false, 11, "ends may be a factor of 13.2 apart"},
+		"holds at its edge":  {sure(1, 5), contest(6, 5, 0.02), true, false, 0, "most likely to you was 2.24"},
+		"wide, hardly sure":  {exercise.Given{Low: 2, High: 12, Sure: 0.2}, contest(6, 5, 0.02), true, false, 0, "20% sure"},
+		"as wide, very sure": {exercise.Given{Low: 2, High: 12, Sure: 0.99}, contest(6, 5, 0.02), true, true, 82, ""},
+		"misses narrowly":    {sure(4, 4.6), contest(6, 5, 0.02), true, false, 75, "it misses"},
 		"misses":             {sure(1, 1.2), contest(6, 5, 0.02), true, false, 0, "you were 80% sure"},
 		"A and B mixed up":   {sure(0.12, 0.3), contest(6, 5, 0.02), true, false, 0, "misses"},
 		"nothing sealed":     {exercise.Given{}, contest(6, 5, 0.02), false, false, 0, "nothing was predicted"},

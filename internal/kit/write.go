@@ -76,8 +76,11 @@ func (w *Writer) AddPacked(name string, from io.Reader) error {
 		if err != nil {
 			return 0, err
 		}
-		plain, err = io.Copy(z, from)
-		return plain, errors.Join(err, z.Close())
+		if plain, err = io.Copy(z, from); err == nil {
+			err = z.Close()
+		}
+		z.Reset(nil) // waits for the block that is still being written; Close doesn't, after a source that failed
+		return plain, err
 	})
 	if err == nil {
 		w.parts[i].Plain = plain

@@ -6,6 +6,7 @@
 package lesson
 
 import (
+	"bytes"
 	"strings"
 	"unicode"
 
@@ -38,6 +39,26 @@ func Title(markdown string) string {
 		return ast.WalkContinue, nil
 	})
 	return title
+}
+
+// Until is a lesson as far as the end of a section, by its heading, in large letters
+// or small; false where it has none of that name.
+func Until(markdown, section string) (string, bool) {
+	source := clean(markdown)
+	p := &printer{source: source}
+	level := 0
+	for n := parse(source).FirstChild(); n != nil; n = n.NextSibling() {
+		h, ok := n.(*ast.Heading)
+		switch {
+		case !ok || h.Lines().Len() == 0:
+		case level == 0 && strings.EqualFold(plainText(p.inline(h, 0)), section):
+			level = h.Level
+		case level > 0 && h.Level <= level:
+			begins := bytes.LastIndexByte(source[:h.Lines().At(0).Start], '\n') + 1
+			return string(source[:begins]), true
+		}
+	}
+	return string(source), level > 0
 }
 
 // Render draws a lesson.

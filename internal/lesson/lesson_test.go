@@ -32,8 +32,8 @@ func TestRender(t *testing.T) {
 			"a\n  incomprehensibilities 1\n  counterrevolutionaries incomprehensibilities\nb\n  incomprehensibilities 2\n  counterrevolutionaries\n"},
 		{"comments are for programs", "a <!-- cell x|y|z -->5 ms<!-- . --> b\n\n<!-- table x -->\n\nc\n", "a 5 ms b\n\nc\n"},
 		{"a quotation", "> said\n", "│ said\n"},
-		{"a drawing", "```mermaid\nflowchart LR\n  client -->|\":80\"| nginx\n  nginx --> a1[api 1] & a2[api 2]\n  a1 & a2 ==> db[(postgres)] -.-> copy\n  subgraph one\n  x1[lb, of two]\n  end\n  x1 & db <-.->|VRRP| copy\n```\n",
-			"  client → nginx (:80)\n  nginx → api 1, api 2\n  api 1, api 2 → postgres\n  postgres ⇢ copy\n  lb, of two and postgres ↔ copy (VRRP)\n"},
+		{"a drawing", "```mermaid\nflowchart LR\n  client -->|\":80\"| nginx\n  nginx --> a1[api 1] & a2[\"api 2 (busy)\"]\n  a1 & a2 ==> db[(postgres)] -.-> copy\n  subgraph one\n  x1[lb, of two]\n  end\n  x1 & db <-.->|VRRP| copy\n```\n",
+			"  client → nginx (:80)\n  nginx → api 1, api 2 (busy)\n  api 1, api 2 (busy) → postgres\n  postgres ⇢ copy\n  lb, of two and postgres ↔ copy (VRRP)\n"},
 		// SAD PATH
 		{"a drawing of another kind", "```mermaid\nsequenceDiagram\n  a->>b: hello\n```\n", "    sequenceDiagram\n      a->>b: hello\n"},
 		{"no text", "", "\n"},
@@ -46,6 +46,21 @@ func TestRender(t *testing.T) {
 				t.Errorf("(-want +got):\n%s", diff)
 			}
 		})
+	}
+}
+
+func TestUntil(t *testing.T) {
+	t.Parallel()
+	const in = "# A\n## Predict\none\n### More\ntwo\n```\n# no heading\n```\n## Run it\nthree\n"
+	for section, want := range map[string]string{
+		"predict": "# A\n## Predict\none\n### More\ntwo\n```\n# no heading\n```\n",
+		"More":    "# A\n## Predict\none\n### More\ntwo\n```\n# no heading\n```\n",
+		"RUN IT":  in, "A": in, "no heading": "", "": "",
+	} {
+		got, ok := lesson.Until(in, section)
+		if ok != (want != "") || ok && got != want {
+			t.Errorf("Until %q: %v, %q", section, ok, got)
+		}
 	}
 }
 

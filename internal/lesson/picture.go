@@ -4,6 +4,7 @@ package lesson
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -54,7 +55,7 @@ func readBoxes(l string, names map[string]string) (boxes []string, rest string, 
 		if m == nil {
 			return nil, l, false
 		}
-		if label := strings.Trim(m[2], `[](){}"`); label != "" {
+		if label := inside(m[2]); label != "" {
 			names[m[1]] = label
 		}
 		boxes, l = append(boxes, m[1]), l[len(m[0]):]
@@ -62,6 +63,14 @@ func readBoxes(l string, names map[string]string) (boxes []string, rest string, 
 			return boxes, l, true
 		}
 	}
+}
+
+// inside is what a box says, without the signs that give it its shape.
+func inside(shape string) string {
+	for len(shape) > 1 && slices.Contains([]string{"[]", "()", "{}"}, shape[:1]+shape[len(shape)-1:]) {
+		shape = shape[1 : len(shape)-1]
+	}
+	return strings.Trim(shape, `"`)
 }
 
 func named(boxes []string, names map[string]string) string {

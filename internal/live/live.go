@@ -145,7 +145,9 @@ func (s *Source) follow(ctx context.Context) error {
 		return m.Run(ctx, s.inbox.Start, func(x record.Sample) { s.inbox.Put(tui.Event{At: x.AtSeconds, Sample: &x}) })
 	})
 	part(func() error {
-		for e := range s.o.Engine.Events(ctx, s.o.Project) {
+		events := s.o.Engine.Events(ctx, s.o.Project)
+		s.lookAgain() // for what happened since show, and was heard by nobody
+		for e := range events {
 			s.happened(e)
 			m.Refresh()
 		}
@@ -178,6 +180,14 @@ func (s *Source) keepLooking(ctx context.Context, watch *meter.Watch) error {
 		here := s.here
 		s.mu.Unlock()
 		watch.Add(ctx, here...)
+	}
+}
+
+// lookAgain has everything asked for soon.
+func (s *Source) lookAgain() {
+	select {
+	case s.look <- struct{}{}:
+	default:
 	}
 }
 
@@ -250,10 +260,7 @@ func (s *Source) happened(e engine.Event) {
 	default:
 		return
 	}
-	select {
-	case s.look <- struct{}{}:
-	default:
-	}
+	s.lookAgain()
 	if e.OneOff {
 		return
 	}

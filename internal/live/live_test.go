@@ -6,6 +6,7 @@ import (
 	"context"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -68,7 +69,12 @@ func watch(t *testing.T) *watched {
 // until polls the feed, as the view does, until an event is as it should be.
 func (w *watched) until(what string, is func(tui.Event) bool) {
 	w.t.Helper()
-	deadline := time.After(10 * time.Second)
+	w.within(10*time.Second, what, is)
+}
+
+func (w *watched) within(patience time.Duration, what string, is func(tui.Event) bool) {
+	w.t.Helper()
+	deadline := time.After(patience)
 	tick := time.NewTicker(10 * time.Millisecond)
 	defer tick.Stop()
 	for {
@@ -128,6 +134,26 @@ func TestEngineGoesAndComesBack(t *testing.T) {
 		t.Fatal(err)
 	}
 	w.until("what happens after it", state("paused"))
+}
+
+// What happens after the first look, and before anyone listens for events, is seen soon all the same.
+func TestWhatNobodyHeard(t *testing.T) {
+	w := watch(t)
+	w.until("the stack as it is", state("running"))
+	w.fake.Kill()
+	w.until("that it is gone", func(e tui.Event) bool { return e.Trouble != nil && *e.Trouble != "" })
+	var once sync.Once
+	w.fake.SetFate(func(c enginetest.Call) enginetest.Fate {
+		if strings.HasSuffix(c.Path, "/events") {
+			once.Do(func() { w.fake.SetState("p-api-1", "paused") })
+		}
+		return enginetest.Serve
+	})
+	if err := w.fake.Revive(); err != nil {
+		t.Fatal(err)
+	}
+	w.until("the stack as it was", state("running"))
+	w.within(6*time.Second, "what happened meanwhile", state("paused")) // it looks every 10 s anyway
 }
 
 func TestHandsWithoutALoad(t *testing.T) {

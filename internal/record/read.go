@@ -19,8 +19,10 @@ import (
 // Bounds of a run's file, so that a crafted one can't take the memory. An hour
 // with 20 containers at 4 samples a second is about 60 MB and 2.4 million commas.
 const (
-	maxBytes  = 128 << 20 // decompressed
-	maxCommas = 8 << 20   // each separates two values, of up to some hundred bytes in memory
+	maxBytes = 128 << 20 // decompressed
+	// A comma separates two values, each of up to some hundred bytes in memory; a real run has
+	// one in 25 bytes.
+	bytesOfAValue = 16
 )
 
 var errTooBig = errors.New("it is far larger than any run")
@@ -54,13 +56,24 @@ func (e *NewerError) Error() string {
 }
 
 // Read decodes one run, compressed or not, and checks that it is one.
-func Read(r io.Reader) (*Run, error) { return read(r, maxBytes, maxCommas) }
+func Read(r io.Reader) (*Run, error) {
+	run, _, err := ReadWithin(r, maxBytes)
+	return run, err
+}
 
-func read(r io.Reader, bytes int64, commas int) (*Run, error) {
-	text, err := unpack(r, bytes, commas)
+// ReadWithin is Read of a run from somebody else, of at most so many bytes decompressed. It
+// also says how many there were.
+func ReadWithin(r io.Reader, most int64) (run *Run, size int64, err error) {
+	most = min(most, maxBytes)
+	text, err := unpack(r, most, int(most/bytesOfAValue))
 	if err != nil {
-		return nil, err
+		return nil, int64(len(text)), err
 	}
+	run, err = decode(text)
+	return run, int64(len(text)), err
+}
+
+func decode(text []byte) (*Run, error) {
 	// The format first: in a newer one the other fields may have other types.
 	var head struct {
 		Format int `json:"format"`
@@ -99,7 +112,7 @@ func (r *Run) check() error {
 	return nil
 }
 
-// unpack reads all, to the end, where gzip keeps its checksum.
+// unpack reads all, to the end, where gzip keeps its checksum. What it had read when an error came is given too.
 func unpack(r io.Reader, most int64, mostCommas int) ([]byte, error) {
 	in := bufio.NewReader(r)
 	magic, _ := in.Peek(2)
@@ -117,15 +130,15 @@ func unpack(r io.Reader, most int64, mostCommas int) ([]byte, error) {
 	n, err := io.Copy(&out, io.TeeReader(io.LimitReader(plain, most+1), counter))
 	switch {
 	case errors.Is(err, errTooBig) || n > most:
-		return nil, errTooBig
+		err = errTooBig
 	case errors.Is(err, io.ErrUnexpectedEOF):
-		return nil, errors.New("it ends in the middle")
+		err = errors.New("it ends in the middle")
 	case err != nil:
-		return nil, fmt.Errorf("its compression is damaged: %w", err)
+		err = fmt.Errorf("its compression is damaged: %w", err)
 	case n == 0:
-		return nil, errors.New("it is empty")
+		err = errors.New("it is empty")
 	}
-	return out.Bytes(), nil
+	return out.Bytes(), err
 }
 
 // commas fails once there are more than a run can have.
@@ -137,9 +150,4 @@ func (c *commas) Write(p []byte) (int, error) {
 		return 0, errTooBig
 	}
 	return len(p), nil
-}
-
-// ReadWithin is Read of a run from somebody else, of at most so many bytes decompressed.
-func ReadWithin(r io.Reader, bytes int64) (*Run, error) {
-	return read(r, min(bytes, maxBytes), maxCommas)
 }

@@ -42,6 +42,7 @@ type Run struct {
 	Containers      []Container       `json:"containers"`
 	Host            Host              `json:"host"`
 	Meter           string            `json:"meter"` // "cgroup v1", "cgroup v2" or "engine API"
+	Clock           Clock             `json:"clock,omitzero"`
 	Verdict         Verdict           `json:"verdict"`
 	Round           *Round            `json:"round,omitempty"` // of a comparison or a search; nil for a run by itself
 }
@@ -228,6 +229,14 @@ type Host struct {
 	StackCores float64 `json:"stack_cores"` // of them, our containers', the generator's included
 	StealCores float64 `json:"steal_cores"` // taken by the hypervisor
 	Known      bool    `json:"known"`
+}
+
+// Clock is what was wrong with the clocks of a run, to the millisecond. Load and
+// samples count on clocks that no one can set; events are told in the engine's time of day.
+type Clock struct {
+	StepSeconds  float64 `json:"step_seconds,omitempty"`  // by so much the time of day was set forward on lab's machine during the run, sleep included; the furthest it ever was off
+	AheadSeconds float64 `json:"ahead_seconds,omitempty"` // so far the generator's clock was ahead of lab's when its first word came; 0 where that can be the word's own way
+	Remote       bool    `json:"remote,omitempty"`        // the engine's containers are not processes of lab's machine: two clocks
 }
 
 // Container is one container's part of a run, over the measured part.

@@ -9,7 +9,7 @@ type Summary struct {
 	Requests    Requests        `json:"requests"`
 	Latency     Percentiles     `json:"latency_seconds"` // of all answers and time-outs
 	StatusCodes map[string]int  `json:"status_codes"`
-	Errors      map[string]int  `json:"errors"` // kind: refused, reset, timeout, eof, dns, status, other
+	Errors      map[string]int  `json:"errors"` // kind: refused, reset, timeout, eof, dns, unreachable, status, generator, other
 	Reads       Reads           `json:"reads"`
 	Endpoints   []Endpoint      `json:"endpoints"`
 	Tiers       map[string]Tier `json:"tiers"`
@@ -72,6 +72,10 @@ type Requests struct {
 	Late    int `json:"late"`
 	Dropped int `json:"dropped"`
 }
+
+// ErrorGenerator is the kind of a failed request that the generator's own machine
+// stopped: no port or descriptor was left for its connection. It says nothing of the stage.
+const ErrorGenerator = "generator"
 
 // LateSeconds is the slip beyond which a request counts as late.
 const LateSeconds = 0.010

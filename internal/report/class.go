@@ -26,7 +26,7 @@ func WriteClass(w io.Writer, c *submission.Class) error {
 			continue
 		}
 		solved, points := paperSums(p)
-		t.Row(clipped(p.Learner.Name), clipped(p.File), fmt.Sprintf("%d of %d", solved, len(p.Results)), fmt.Sprintf("%.0f", points), fmt.Sprint(p.Runs), kindsOf(p.Flags))
+		t.Row(clipped(p.Learner.Name), clipped(p.File), solved, points, fmt.Sprint(p.Runs), kindsOf(p.Flags))
 	}
 	b.WriteString(t.text(Options{}))
 	if all := hardness(c); len(all) > 0 {
@@ -82,14 +82,19 @@ func classWords(c *submission.Class) string {
 	return s + fmt.Sprintf(" of the class %q", clipped(c.Word))
 }
 
-func paperSums(p *submission.Paper) (solved int, points float64) {
+// paperSums are the solved exercises and the points of a paper, in words; None where a later one counts.
+func paperSums(p *submission.Paper) (solved, points string) {
+	if p.Later != "" {
+		return None, None
+	}
+	n, sum := 0, 0.0
 	for _, r := range p.Results {
-		points += r.Mark.Points
+		sum += r.Mark.Points
 		if r.Mark.Solved {
-			solved++
+			n++
 		}
 	}
-	return solved, points
+	return fmt.Sprintf("%d of %d", n, len(p.Results)), fmt.Sprintf("%.0f", sum)
 }
 
 func kindsOf(flags []submission.Flag) string {

@@ -89,7 +89,7 @@ func classPageOf(c *submission.Class, command string, made time.Time) classPage 
 			continue
 		}
 		solved, points := paperSums(one)
-		learners.Row(clipped(one.Learner.Name), clipped(one.File), fmt.Sprintf("%d cores, %s", one.Machine.Cores, clipped(one.Machine.OS)), fmt.Sprintf("%d of %d", solved, len(one.Results)), fmt.Sprintf("%.0f", points), fmt.Sprint(one.Runs), kindsOf(one.Flags))
+		learners.Row(clipped(one.Learner.Name), clipped(one.File), fmt.Sprintf("%d cores, %s", one.Machine.Cores, clipped(one.Machine.OS)), solved, points, fmt.Sprint(one.Runs), kindsOf(one.Flags))
 		for _, f := range one.Flags {
 			p.Flags = append(p.Flags, classFlag{who, string(f.Kind), printable(f.Exercise), printable(f.Run), printable(f.Seen)})
 		}

@@ -59,6 +59,7 @@ func Grade(ctx context.Context, dir string, o Options, tell func(file string, at
 	if err := group.Wait(); err != nil {
 		return nil, err
 	}
+	c.again()
 	c.seeds()
 	c.copied()
 	return c, nil
@@ -115,6 +116,28 @@ func (c *Class) Name(p *Paper) string {
 	return p.Learner.Name
 }
 
+// again finds who handed in twice: the log of the later file goes on where that of the earlier
+// one ended. Two files with one and the same log are no such thing, but a copy.
+func (c *Class) again() {
+	for _, early := range c.Papers {
+		last := len(early.lines)
+		for _, late := range c.Papers {
+			if n := len(early.lines); n > 0 && len(late.lines) > last && late.lines[n-1] == early.lines[n-1] && late.Learner == early.Learner {
+				early.Later, last = late.File, len(late.lines)
+			}
+		}
+		if early.Later != "" {
+			early.note("%s", early.superseded())
+			early.Results = nil
+		}
+	}
+}
+
+// superseded says which file counts instead.
+func (p *Paper) superseded() string {
+	return "the same learner handed in more later: " + p.Later + " is what counts"
+}
+
 // seeds holds each check's seed against the learner's name and the class's word.
 func (c *Class) seeds() {
 	if c.Word == "" {
@@ -126,11 +149,8 @@ func (c *Class) seeds() {
 			continue
 		}
 		for _, s := range p.seeds {
-			if want := s.learner.Seed(s.exercise); s.learner == p.Learner && s.seed != want {
-				p.flag(Copied, s.exercise, "", "its seed is %d, but %q of class %q has %d", s.seed, s.learner.Name, s.learner.Class, want)
-			}
-			if s.learner != p.Learner && s.seed == s.learner.Seed(s.exercise) && s.learner.Name != "" {
-				p.flag(Copied, s.exercise, "", "a check in its log is of %q", s.learner.Name)
+			if want := p.Learner.Seed(s.exercise); s.seed != want {
+				p.flag(Copied, s.exercise, "", "its seed is %d, but %q of class %q has %d", s.seed, p.Learner.Name, p.Learner.Class, want)
 			}
 		}
 	}
@@ -161,13 +181,14 @@ func (c *Class) copied() {
 	}
 	for who, s := range copies(all) {
 		a, b := c.Papers[who.a], c.Papers[who.b]
-		where := fewOf(s.exercises)
-		if who.a == who.b {
-			a.flag(Copied, where, "", "the run %s has the same windows or samples as %s of the same submission", fewOf(s.as), fewOf(s.bs))
-			continue
+		switch {
+		case who.a == who.b:
+			a.flag(Copied, who.exercise, "", "the run %s has the same windows or samples as %s of the same submission", fewOf(s.as), fewOf(s.bs))
+		case a.Learner == b.Learner && (a.Later != "" || b.Later != ""): // their own, handed in twice
+		default:
+			a.flag(Copied, who.exercise, "", "%d runs (%s) are also in the submission of %s%s", len(s.as), fewOf(s.as), c.Name(b), otherNames(s.as, s.bs))
+			b.flag(Copied, who.exercise, "", "%d runs (%s) are also in the submission of %s%s", len(s.bs), fewOf(s.bs), c.Name(a), otherNames(s.bs, s.as))
 		}
-		a.flag(Copied, where, "", "%d runs (%s) are also in the submission of %s%s", len(s.as), fewOf(s.as), c.Name(b), otherNames(s.as, s.bs))
-		b.flag(Copied, where, "", "%d runs (%s) are also in the submission of %s%s", len(s.bs), fewOf(s.bs), c.Name(a), otherNames(s.bs, s.as))
 	}
 	for _, p := range c.Papers {
 		slices.SortStableFunc(p.Flags, func(a, b Flag) int { return strings.Compare(a.String(), b.String()) })
@@ -218,7 +239,7 @@ func (p *Paper) Of(exercise string) (Result, bool) {
 // FlagsOf are a paper's flags of an exercise, and those of the submission as a whole.
 func (p *Paper) FlagsOf(exercise string) (out []Flag) {
 	for _, f := range p.Flags {
-		if f.Exercise == "" || f.Exercise == exercise || strings.Contains(f.Exercise, exercise) {
+		if f.Exercise == "" || f.Exercise == exercise {
 			out = append(out, f)
 		}
 	}

@@ -5,15 +5,19 @@ package submission_test
 import (
 	"archive/tar"
 	"bytes"
+	"encoding/json"
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"systemlab/internal/exercise"
 	"systemlab/internal/problem"
+	"systemlab/internal/record"
 	"systemlab/internal/submission"
 	"systemlab/internal/submission/submissiontest"
 )
@@ -156,6 +160,28 @@ func TestBomb(t *testing.T) {
 	}
 }
 
+// What grading would refuse for its size isn't handed in in the first place.
+func TestTooManyRuns(t *testing.T) {
+	t.Parallel()
+	run, err := json.Marshal(record.Run{Format: record.Format, ID: "20260101-000000-s1-abcdef", Started: time.Unix(1, 0), Stage: record.Stage{Name: "01-base"},
+		DurationSeconds: 1, Windows: []record.Window{{}}, Verdict: record.Verdict{State: record.Valid}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ids := make([]string, 4000)
+	for i := range ids {
+		ids[i] = fmt.Sprintf("20260101-000000-s1-%06x", i)
+	}
+	path := filepath.Join(t.TempDir(), "a"+submission.Suffix)
+	_, err = submission.Pack(path, submission.Contents{Runs: ids, File: func(string) ([]byte, error) { return run, nil }})
+	if p := problem.Of(err); err == nil || !strings.Contains(p.Error(), "more runs (4000)") || p.Hint == "" {
+		t.Errorf("%v", err)
+	}
+	if _, err := os.Stat(path); err == nil {
+		t.Error("it was written all the same")
+	}
+}
+
 // What can't be written leaves nothing.
 func TestWholeOrNotAtAll(t *testing.T) {
 	t.Parallel()
@@ -209,17 +235,17 @@ func TestGather(t *testing.T) {
 		}
 		return nil, fs.ErrNotExist
 	}
-	if runs, err := submission.Gather(logged, file); err != nil || len(runs) != 12 {
+	if runs, err := submission.Gather(logged, l.Learner, file); err != nil || len(runs) != 12 {
 		t.Errorf("%d runs: %v", len(runs), err)
 	}
 	lost := l.Order[3]
 	delete(files, lost)
-	_, err = submission.Gather(logged, file)
+	_, err = submission.Gather(logged, l.Learner, file)
 	if p := problem.Of(err); p.Kind != problem.NotFound || !strings.Contains(p.Error(), lost) || !strings.Contains(p.Hint, "lab exercise check cache-takes") {
 		t.Errorf("%v", err)
 	}
 	files[lost] = []byte("another")
-	if _, err = submission.Gather(logged, file); err == nil || !strings.Contains(err.Error(), "was changed") {
+	if _, err = submission.Gather(logged, l.Learner, file); err == nil || !strings.Contains(err.Error(), "was changed") {
 		t.Errorf("%v", err)
 	}
 	l.Checks(exercise.Given{Low: 3, High: 8, Sure: 0.8})
@@ -228,7 +254,7 @@ func TestGather(t *testing.T) {
 		t.Fatal(err)
 	}
 	delete(files, lost)
-	if runs, err := submission.Gather(logged, file); err != nil || len(runs) != 23 {
+	if runs, err := submission.Gather(logged, l.Learner, file); err != nil || len(runs) != 23 {
 		t.Errorf("%d runs: %v", len(runs), err)
 	}
 }

@@ -13,13 +13,16 @@ import (
 	"systemlab/internal/problem"
 )
 
-// Gather lists the runs that a log names, in its order, and refuses one that is gone or
-// was changed. A check that was made again needs its earlier runs no more: what is
+// Gather lists the runs that a log names for a learner, in its order, and refuses one that is
+// gone or was changed. Those of others who use the same machine are theirs to hand in. A check that was made again needs its earlier runs no more: what is
 // left of them is handed in.
-func Gather(l exercise.Logged, file func(id string) ([]byte, error)) ([]string, error) {
+func Gather(l exercise.Logged, who exercise.Learner, file func(id string) ([]byte, error)) ([]string, error) {
 	var runs []string
 	lacks := make([]error, len(l.Entries)) // of each check, what of it is not there
 	for i, e := range l.Entries {
+		if e.Learner != who {
+			continue
+		}
 		for _, ref := range e.Runs {
 			b, err := file(ref.Run)
 			if err != nil && !errors.Is(err, fs.ErrNotExist) {

@@ -51,12 +51,14 @@ type Paper struct {
 	prints   []fingerprint
 	seeds    []seeded
 	standing exercise.Logged
+	lines    []string // hashes of the log's lines
+	// Later is the file of the same learner whose log goes on from this one's; "" where this is the last.
+	Later string
 }
 
 // seeded is a check with its seed, to be held against the class's word.
 type seeded struct {
 	exercise string
-	learner  exercise.Learner
 	seed     int64
 }
 
@@ -105,13 +107,15 @@ func grade(ctx context.Context, number int, s *Submission, o Options) (*Paper, e
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
-		if entries[i].Act == exercise.Checked {
+		// Others may have done their exercises on the same machine. What they did is in the log, and their runs are not in the file.
+		if entries[i].Act == exercise.Checked && entries[i].Learner == g.Learner {
 			g.check(number, entries, i)
 		}
 	}
 	g.times(entries)
 	g.overlaps()
 	g.standing = exercise.Logged{Entries: entries}
+	g.lines = hashes(s.Log)
 	g.results()
 	g.Runs = len(g.spans)
 	return g.Paper, nil
@@ -155,6 +159,15 @@ func (g *grader) readLog() []exercise.Entry {
 	return entries
 }
 
+// hashes of a log's whole lines.
+func hashes(log []byte) (out []string) {
+	lines := bytes.Split(log, []byte{'\n'})
+	for _, line := range lines[:len(lines)-1] {
+		out = append(out, exercise.HashOf(line))
+	}
+	return out
+}
+
 // known finds an exercise; ok is false where it is not at hand.
 func (g *grader) known(name string) (exercise.Exercise, bool) {
 	i := slices.IndexFunc(g.Exercises, func(e exercise.Exercise) bool { return e.Name == name })
@@ -170,8 +183,8 @@ const pointSlack = 0.5
 // check concludes one entry again, in place, from the raw runs.
 func (g *grader) check(number int, entries []exercise.Entry, i int) {
 	entry := &entries[i]
-	g.seeds = append(g.seeds, seeded{entry.Exercise, entry.Learner, entry.Seed})
-	evidence, whole := g.evidence(number, *entry)
+	g.seeds = append(g.seeds, seeded{entry.Exercise, entry.Seed})
+	evidence, whole := g.evidence(number, entries[i:])
 	stated := entry.Mark
 	entry.Mark = &exercise.Mark{Why: "its runs are not all there, or can't be used"}
 	e, ok := g.known(entry.Exercise)
@@ -181,7 +194,9 @@ func (g *grader) check(number int, entries []exercise.Entry, i int) {
 		return
 	}
 	if !whole {
-		later := slices.ContainsFunc(entries[i+1:], func(l exercise.Entry) bool { return l.Act == exercise.Checked && l.Exercise == entry.Exercise })
+		later := slices.ContainsFunc(entries[i+1:], func(l exercise.Entry) bool {
+			return l.Act == exercise.Checked && l.Exercise == entry.Exercise && l.Learner == entry.Learner
+		})
 		if later {
 			g.note("runs of an earlier check of %s are gone; it is not counted", entry.Exercise)
 		}
@@ -225,14 +240,16 @@ func inWords(m exercise.Mark) string {
 	return fmt.Sprintf("not solved, %.1f points", m.Points)
 }
 
-// evidence reads and looks at the runs of a check; whole is false where one is missing or of no use.
-func (g *grader) evidence(number int, entry exercise.Entry) (out exercise.Evidence, whole bool) {
+// evidence reads and looks at the runs of a check, with which the entries begin; whole is false
+// where one is missing or of no use.
+func (g *grader) evidence(number int, entries []exercise.Entry) (out exercise.Evidence, whole bool) {
+	entry := entries[0]
 	out, whole = exercise.Evidence{}, len(entry.Runs) > 0
 	var machine *record.Machine
 	var first *record.Run
 	for _, ref := range entry.Runs {
 		if !g.s.Has(ref.Run) {
-			g.missing(entry, ref.Run)
+			g.missing(entry, entries[1:], ref.Run)
 			whole = false
 			continue
 		}
@@ -261,16 +278,14 @@ func (g *grader) evidence(number int, entry exercise.Entry) (out exercise.Eviden
 }
 
 // missing flags a run that the log names, unless a later check has all of its own.
-func (g *grader) missing(entry exercise.Entry, run string) {
-	lines := bytes.Split(g.s.Log, []byte{'\n'})
-	for _, line := range lines {
-		var later exercise.Entry
-		if json.Unmarshal(line, &later) == nil && later.Act == exercise.Checked && later.Exercise == entry.Exercise && later.Time.After(entry.Time) &&
-			!slices.ContainsFunc(later.Runs, func(r exercise.Ref) bool { return !g.s.Has(r.Run) }) {
-			return
-		}
+func (g *grader) missing(entry exercise.Entry, later []exercise.Entry, run string) {
+	again := slices.ContainsFunc(later, func(l exercise.Entry) bool {
+		return l.Act == exercise.Checked && l.Exercise == entry.Exercise && l.Learner == entry.Learner &&
+			!slices.ContainsFunc(l.Runs, func(r exercise.Ref) bool { return !g.s.Has(r.Run) })
+	})
+	if !again {
+		g.flag(Edited, entry.Exercise, run, "the log names this run, and it is not in the file")
 	}
-	g.flag(Edited, entry.Exercise, run, "the log names this run, and it is not in the file")
 }
 
 // look reads a run once: whether it follows from itself and can be, and what it is known by.

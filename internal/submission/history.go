@@ -30,6 +30,9 @@ func (g *grader) times(entries []exercise.Entry) {
 		if e.Time.After(last) {
 			last = e.Time
 		}
+		if e.Learner != g.Learner {
+			continue
+		}
 		if _, ok := began[e.Exercise]; !ok {
 			began[e.Exercise] = e.Time
 		}

@@ -9,6 +9,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"io/fs"
 	"os"
@@ -28,6 +29,7 @@ type Submission struct {
 	file    io.ReaderAt
 	close   func() error
 	members map[string]member
+	plain   int64 // bytes of the runs that were read, decompressed
 }
 
 // member is one as it stands in the file.
@@ -186,13 +188,20 @@ func (s *Submission) Has(id string) bool {
 	return ok
 }
 
+// errFull: the runs before it have taken what a submission may take of memory.
+var errFull = fmt.Errorf("the runs before it are over %d MB already", mostPlain>>20)
+
 // Run reads a run, and gives the hash of its file.
 func (s *Submission) Run(id string) (run *record.Run, sum string, err error) {
 	m, ok := s.members[runName(id)]
 	if !ok {
 		return nil, "", fs.ErrNotExist
 	}
-	run, err = record.ReadWithin(io.NewSectionReader(s.file, m.at, m.bytes), mostPlain)
+	if s.plain >= mostPlain {
+		return nil, m.sum, errFull
+	}
+	run, size, err := record.ReadWithin(io.NewSectionReader(s.file, m.at, m.bytes), mostPlainRun)
+	s.plain += size
 	return run, m.sum, err
 }
 

@@ -30,18 +30,23 @@ type Contents struct {
 	File    func(id string) ([]byte, error) // of a run, as it is
 }
 
-// Pack writes a submission whole or not at all. The same contents give the same bytes.
+// Pack writes a submission whole or not at all, and none that Open would refuse. The same contents give the same bytes.
 func Pack(path string, c Contents) (m Manifest, err error) {
 	m = Manifest{Format: Format, Tool: c.Tool, Created: c.Created.UTC().Truncate(time.Second), Learner: c.Learner,
 		Stages: map[string][]string{}, Images: map[string][]string{}}
 	m.add(logName, c.Log)
 	var newest time.Time
+	var plain int64
 	for _, id := range c.Runs {
 		file, err := c.File(id)
 		if err != nil {
 			return m, err
 		}
-		run, err := record.Read(bytes.NewReader(file))
+		run, size, err := record.ReadWithin(bytes.NewReader(file), mostPlainRun)
+		if plain += size; plain > mostPlain || len(m.Members) == mostMembers-1 {
+			return m, problem.Newf(problem.Unsupported, "hand in what there was before: a submission that was made stays as it is",
+				"the checks have more runs (%d) than a submission holds", len(c.Runs))
+		}
 		if err != nil {
 			return m, problem.Wrap(err, problem.Storage, "run "+id+" is not readable", "lab runs list")
 		}

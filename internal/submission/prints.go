@@ -3,6 +3,7 @@
 package submission
 
 import (
+	"cmp"
 	"fmt"
 	"hash/fnv"
 	"slices"
@@ -47,7 +48,7 @@ func printOf(by int, exercise string, run *record.Run) fingerprint {
 }
 
 // different leaves one of each: a box at its limit may tell the same again and again.
-func different(all []uint64) []uint64 {
+func different[T cmp.Ordered](all []T) []T {
 	slices.Sort(all)
 	return slices.Compact(all)
 }
@@ -61,13 +62,14 @@ func hashOf(parts ...string) uint64 {
 	return h.Sum64()
 }
 
-// pair of submissions that share runs.
-type pair struct{ a, b int }
-
-// shared is what two submissions have in common.
-type shared struct {
-	exercises, as, bs []string
+// pair of submissions that share runs of an exercise.
+type pair struct {
+	a, b     int
+	exercise string
 }
+
+// shared are the runs that two submissions have in common, by their names in each.
+type shared struct{ as, bs []string }
 
 // copies finds the runs that are the same.
 func copies(prints []fingerprint) map[pair]*shared {
@@ -80,16 +82,13 @@ func copies(prints []fingerprint) map[pair]*shared {
 		}
 		found[[2]int{i, j}] = true
 		p, q := prints[i], prints[j]
-		s := out[pair{p.by, q.by}]
-		if s == nil {
-			s = &shared{}
-			out[pair{p.by, q.by}] = s
-		}
-		s.as, s.bs = append(s.as, p.run), append(s.bs, q.run)
-		for _, e := range []string{p.exercise, q.exercise} {
-			if !slices.Contains(s.exercises, e) {
-				s.exercises = append(s.exercises, e)
+		for _, e := range different([]string{p.exercise, q.exercise}) {
+			s := out[pair{p.by, q.by, e}]
+			if s == nil {
+				s = &shared{}
+				out[pair{p.by, q.by, e}] = s
 			}
+			s.as, s.bs = append(s.as, p.run), append(s.bs, q.run)
 		}
 	}
 	ids := map[string][]int{}

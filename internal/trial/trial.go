@@ -100,6 +100,9 @@ type trial struct {
 	result    *loadgen.Result
 	here      []engine.Container // at the beginning
 	start     time.Time          // the attack's zero, on this process's clock; read by others once begun is closed
+	zero      time.Time          // the attack's zero by the generator's time of day, which is the engine's
+	ahead     time.Duration      // by how much the generator's clock is ahead of ours, where it is not the same
+	steps     steps              // of this machine's time of day since start
 	begun     chan struct{}
 	spoke     chan string // names of containers that tell something before the load
 	began     meter.Snapshot
@@ -126,7 +129,7 @@ func (t *trial) play(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	t.start = onThisClock(hello.Now)
+	t.begin(hello.Now, time.Now())
 	close(t.begun)
 	t.run.Started = t.start.Round(0)
 	if t.OnHello != nil {
@@ -227,6 +230,7 @@ func (t *trial) collect(ctx context.Context, messages <-chan loadgen.Message) er
 	for {
 		select {
 		case m, ok := <-messages:
+			t.watchClock()
 			switch {
 			case ok && m.Window != nil:
 				t.run.Windows = append(t.run.Windows, *m.Window)
@@ -272,16 +276,4 @@ func (t *trial) send(v any) error {
 		return fmt.Errorf("talk to the load generator: %w", err)
 	}
 	return nil
-}
-
-// onThisClock turns the generator's zero into a moment of this process's
-// monotonic clock. On one machine both read the same clock; a virtual machine's
-// may be off, and then the message's arrival is the better guess.
-func onThisClock(zero time.Time) time.Time {
-	now := time.Now()
-	ago := now.Round(0).Sub(zero)
-	if ago < -100*time.Millisecond || ago > time.Second {
-		ago = 0
-	}
-	return now.Add(-ago)
 }

@@ -98,9 +98,13 @@ func (t *trial) follow(ctx context.Context) {
 		if e.Kind == "health" && e.Detail == "healthy" {
 			continue // checks that go well are no news
 		}
-		t.note(record.Event{AtSeconds: e.At.Sub(t.start.Round(0)).Seconds(), Kind: e.Kind, Service: e.Service, Container: e.Container, Detail: e.Detail})
+		t.note(record.Event{AtSeconds: t.at(e.At).Seconds(), Kind: e.Kind, Service: e.Service, Container: e.Container, Detail: e.Detail})
 	}
 }
+
+// at places what the engine tells. The generator runs on the engine's machine, and
+// said when it began by the same time of day: whatever ours is, the two fit.
+func (t *trial) at(told time.Time) time.Duration { return told.Sub(t.zero) }
 
 func (t *trial) note(e record.Event) {
 	t.noting.Lock()
@@ -168,7 +172,7 @@ func (t *trial) finish() {
 	r.Summary.Queue = record.SumQueue(r.Queue, r.WarmupSeconds, end)
 	r.Summary.Replication = record.SumReplication(r.Replication, r.WarmupSeconds, end)
 	slices.SortStableFunc(r.Events, func(a, b record.Event) int { return cmp.Compare(a.AtSeconds, b.AtSeconds) })
-	r.Meter = t.meter.Describe()
+	r.Meter, r.Clock = t.meter.Describe(), t.clocks()
 	if !t.began.At.IsZero() && !t.ended.At.IsZero() {
 		growth := t.ended.Since(t.began)
 		growth.PerRequest(r.Summary.Requests.Sent)

@@ -19,7 +19,7 @@ import (
 
 func TestReadConfig(t *testing.T) {
 	t.Parallel()
-	standard := config{pool: true, invalidate: true, poolSize: 10, queueDeadline: 5 * time.Second, cacheTTL: time.Minute, cachePatience: 50 * time.Millisecond, listen: ":80"}
+	standard := config{pool: true, invalidate: true, poolSize: 10, queueDeadline: 5 * time.Second, cacheTTL: time.Minute, cachePatience: 50 * time.Millisecond, fillPatience: fillPatience, listen: ":80"}
 	with := func(f func(*config)) config { c := standard; f(&c); return c }
 	for _, tt := range []struct {
 		name string
@@ -78,23 +78,28 @@ func freePort(t *testing.T) string {
 	return l.Addr().String()
 }
 
-// The program starts, serves, reports and stops with its database, its cache and its broker out of reach.
+// The program starts, serves, reports and stops with its database, its cache and its broker out of reach. It gives them some
+// time before it serves, and says that it is not healthy yet.
 func TestServeAlone(t *testing.T) {
 	t.Parallel()
 	dead := freePort(t)
 	c := config{
 		databaseURL: "postgres://lab:pw@" + dead + "/lab", redisURL: "redis://" + dead, pool: true, poolSize: 2,
-		cacheTTL: time.Minute, listen: freePort(t), loadQ: true, amqpURL: "amqp://lab:pw@" + dead, queueDeadline: time.Second,
+		fillPatience: 300 * time.Millisecond, cacheTTL: time.Minute, listen: freePort(t), loadQ: true, amqpURL: "amqp://lab:pw@" + dead, queueDeadline: time.Second,
 	}
 	ctx, stop := context.WithCancel(t.Context())
 	defer stop()
 	var log bytes.Buffer
 	ended := make(chan error, 1)
 	go func() { ended <- serve(ctx, c, slog.New(slog.NewTextHandler(&log, nil))) }()
-	for start := time.Now(); checkHealth(c.listen) != nil; time.Sleep(10 * time.Millisecond) {
-		if time.Since(start) > 3*time.Second {
-			t.Fatal("not healthy within 3 s")
+	begun := time.Now()
+	for ; checkHealth(c.listen) == nil || !strings.Contains(checkHealth(c.listen).Error(), `"filling"`); time.Sleep(10 * time.Millisecond) {
+		if time.Since(begun) > 3*time.Second {
+			t.Fatalf("not serving within 3 s: %v", checkHealth(c.listen))
 		}
+	}
+	if d := time.Since(begun); d < c.fillPatience {
+		t.Errorf("serving after %v, before there was time for connections", d)
 	}
 	get := func(path string) (int, string, http.Header) {
 		r, err := http.NewRequestWithContext(t.Context(), "GET", "http://"+c.listen+path, nil)

@@ -8,7 +8,17 @@ import (
 	"time"
 
 	"systemlab/services/internal/cache"
+	"systemlab/services/internal/database"
 	"systemlab/services/internal/queue"
+)
+
+const (
+	// fillPatience is how long the api puts off serving until it has connections to its databases: shorter than the 30 s within
+	// which a service must be there (docs/design/contract.md).
+	fillPatience = 25 * time.Second
+	// fillLimit is how long it goes on trying while it serves, and says that it is not healthy yet: a new database makes its
+	// data first, on a busy machine for more than half a minute.
+	fillLimit = 90 * time.Second
 )
 
 // config is what the environment says.
@@ -22,6 +32,7 @@ type config struct {
 	burn                           time.Duration // of CPU more for every request
 	askAgain                       float64       // share of the reads that the database is asked twice
 	poolLifetime                   time.Duration // of connections for reading; 0: no limit of ours
+	fillPatience                   time.Duration
 	cacheTTL, cachePatience        time.Duration
 	listen                         string
 }
@@ -29,7 +40,7 @@ type config struct {
 func readConfig(env func(string) string) (config, error) {
 	c := config{
 		databaseURL: env("DATABASE_URL"), readURL: env("DATABASE_READ_URL"), redisURL: env("REDIS_URL"),
-		amqpURL: env("AMQP_URL"), queueDeadline: queue.Deadline, pool: true, invalidate: true, poolSize: 10, cacheTTL: time.Minute, cachePatience: cache.Patience, listen: listenAddress(env),
+		amqpURL: env("AMQP_URL"), queueDeadline: queue.Deadline, pool: true, invalidate: true, poolSize: database.UsualSize, fillPatience: fillPatience, cacheTTL: time.Minute, cachePatience: cache.Patience, listen: listenAddress(env),
 	}
 	var err error
 	if c.loadQ, err = onOff(env, "LOADQ", false); err != nil {

@@ -4,13 +4,16 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"net"
 	"net/http"
 	"time"
+
+	"systemlab/services/internal/web"
 )
 
-// checkHealth asks the api that listens at the address for /healthz.
+// checkHealth asks the api that listens at the address for /healthz: it is healthy once it can do what it is for.
 func checkHealth(listen string) error {
 	host, port, err := net.SplitHostPort(listen)
 	if err != nil {
@@ -32,6 +35,10 @@ func checkHealth(listen string) error {
 	defer a.Body.Close()
 	if a.StatusCode != http.StatusOK {
 		return fmt.Errorf("healthz answered %s", a.Status)
+	}
+	var told struct{ State string }
+	if err := json.NewDecoder(a.Body).Decode(&told); err != nil || told.State != web.Up {
+		return fmt.Errorf("healthz says %q", told.State)
 	}
 	return nil
 }

@@ -34,7 +34,7 @@ func serve(ctx context.Context, c config, log *slog.Logger) error {
 	if c.loadQ {
 		o.Compute = web.Here
 	}
-	closeDatabases, err := connect(ctx, c, &o)
+	databases, closeDatabases, err := connect(ctx, c, &o)
 	if err != nil {
 		return err
 	}
@@ -42,6 +42,19 @@ func serve(ctx context.Context, c config, log *slog.Logger) error {
 	running, stop := context.WithCancel(context.WithoutCancel(ctx))
 	defer stop()
 	g, running := errgroup.WithContext(running)
+	filled := make(chan struct{})
+	o.Filling = func() bool {
+		select {
+		case <-filled:
+			return false
+		default:
+			return true
+		}
+	}
+	g.Go(func() error {
+		defer close(filled)
+		return fill(running, databases, log)
+	})
 	if c.redisURL != "" {
 		store, err := cache.OpenRedis(c.redisURL, c.poolSize, c.cachePatience)
 		if err != nil {
@@ -72,7 +85,13 @@ func serve(ctx context.Context, c config, log *slog.Logger) error {
 		IdleTimeout: 2 * time.Minute,
 		ErrorLog:    slog.NewLogLogger(slog.DiscardHandler, slog.LevelError),
 	}
-	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", c.listen)
+	select {
+	case <-filled:
+	case <-time.After(c.fillPatience):
+		log.Warn("serving before there are connections to all databases")
+	case <-ctx.Done():
+	}
+	listener, err := new(net.ListenConfig).Listen(context.WithoutCancel(ctx), "tcp", c.listen)
 	if err != nil {
 		return fmt.Errorf("listen on %s: %w", c.listen, err)
 	}
@@ -104,7 +123,7 @@ func serve(ctx context.Context, c config, log *slog.Logger) error {
 }
 
 // connect prepares the databases that the configuration names, and returns what closes them.
-func connect(ctx context.Context, c config, o *web.Options) (func(), error) {
+func connect(ctx context.Context, c config, o *web.Options) ([]*database.DB, func(), error) {
 	var opened []*database.DB
 	done := func() {
 		for _, db := range opened {
@@ -126,7 +145,7 @@ func connect(ctx context.Context, c config, o *web.Options) (func(), error) {
 	if c.databaseURL != "" {
 		db, err := open("postgres", c.databaseURL, 0)
 		if err != nil {
-			return done, err
+			return nil, done, err
 		}
 		o.Reader, o.Writer = db, db
 	}
@@ -134,14 +153,36 @@ func connect(ctx context.Context, c config, o *web.Options) (func(), error) {
 		db, err := open("postgres_read", c.readURL, c.poolLifetime)
 		if err != nil {
 			done()
-			return done, err
+			return nil, done, err
 		}
 		o.Reader = db
 	}
 	if c.askAgain > 0 && o.Reader != nil {
 		o.Reader = &again{Reader: o.Reader, share: c.askAgain}
 	}
-	return done, nil
+	return opened, done, nil
+}
+
+// fill asks each database for connections until they are there: whoever served before would answer the first requests late
+// or not at all. But the api lives without its databases, so it doesn't wait for them for ever.
+func fill(ctx context.Context, databases []*database.DB, log *slog.Logger) error {
+	limited, cancel := context.WithTimeout(ctx, fillLimit)
+	defer cancel()
+	var g errgroup.Group
+	for _, db := range databases {
+		g.Go(func() error {
+			for err := db.Fill(limited); err != nil; err = db.Fill(limited) {
+				select {
+				case <-limited.Done():
+					log.Warn("a database gave no connections", "error", err)
+					return nil
+				case <-time.After(100 * time.Millisecond):
+				}
+			}
+			return nil
+		})
+	}
+	return g.Wait()
 }
 
 func poolMetrics(name string, db *database.DB) []prometheus.Collector {

@@ -147,6 +147,10 @@ func (e *Engine) act(r request, b *box) any {
 		if b.state != "running" {
 			return refuse(http.StatusConflict, "container %s is not running", b.name)
 		}
+		if e.Unfrozen[b.name] > 0 {
+			e.Unfrozen[b.name]--
+			return refuse(http.StatusInternalServerError, "Cannot pause container %s: OCI runtime pause failed: unable to freeze: unknown", b.id)
+		}
 		b.state = "paused"
 		e.tell("pause", b)
 	case "unpause":

@@ -78,3 +78,12 @@ func lostConnection(err error) bool {
 	}
 	return errors.Is(err, ErrUnavailable) && !errors.Is(err, context.DeadlineExceeded)
 }
+
+// died says whether a lost connection was one that had stood, and is out of the pool now.
+func died(err error) bool {
+	var pg *pgconn.PgError
+	if errors.As(err, &pg) {
+		return pg.Severity == "FATAL" || pg.Severity == "PANIC"
+	}
+	return !errors.As(err, new(*pgconn.ConnectError))
+}

@@ -65,27 +65,32 @@ ORDER BY m.id DESC`
 // Inbox reads a user's messages, newest first, or says Missing.
 func (d *DB) Inbox(ctx context.Context, id int) (Inbox, error) {
 	var in Inbox
-	err := d.read(ctx, func(ctx context.Context, c *pgx.Conn) error {
-		in = Inbox{Messages: make([]Message, 0, InboxSize)}
-		rows, err := c.Query(ctx, inboxQuery, id, InboxSize)
-		if err != nil {
-			return err
-		}
-		defer rows.Close()
-		for rows.Next() {
-			if err := scanMessage(rows, &in); err != nil {
-				return err
-			}
-		}
-		if err := rows.Err(); err != nil {
-			return err
-		}
-		if in.User.ID == 0 {
-			return Missing{}
-		}
-		return nil
+	err := d.read(ctx, func(ctx context.Context, c *pgx.Conn) (err error) {
+		in, err = inbox(ctx, c, id)
+		return err
 	})
 	return in, err
+}
+
+func inbox(ctx context.Context, c *pgx.Conn, id int) (Inbox, error) {
+	in := Inbox{Messages: make([]Message, 0, InboxSize)}
+	rows, err := c.Query(ctx, inboxQuery, id, InboxSize)
+	if err != nil {
+		return in, err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		if err := scanMessage(rows, &in); err != nil {
+			return in, err
+		}
+	}
+	if err := rows.Err(); err != nil {
+		return in, err
+	}
+	if in.User.ID == 0 {
+		return in, Missing{}
+	}
+	return in, nil
 }
 
 func scanMessage(rows pgx.Rows, in *Inbox) error {

@@ -24,7 +24,7 @@ func TestLifetime(t *testing.T) {
 	if short.HealthCheckPeriod > time.Second {
 		t.Errorf("behind a balancer the pool's order is turned round every %v", short.HealthCheckPeriod)
 	}
-	if short.MaxConnLifetime != 20*time.Second || short.MaxConnLifetimeJitter != 5*time.Second || short.MaxConns != 3 {
+	if short.MaxConnLifetime != 20*time.Second || short.MaxConnLifetimeJitter != 20*time.Second || short.MaxConns != 3 {
 		t.Errorf("20 s: %v and up to %v more, %d connections", short.MaxConnLifetime, short.MaxConnLifetimeJitter, short.MaxConns)
 	}
 }

@@ -45,18 +45,24 @@ const columns = `id, handle, name, version, email, bio, tags, settings, created_
 // User reads a user, or says Missing.
 func (d *DB) User(ctx context.Context, id int) (User, error) {
 	var u User
-	var gone bool
-	err := d.read(ctx, func(ctx context.Context, c *pgx.Conn) error {
-		row := c.QueryRow(ctx, `SELECT `+columns+`, deleted_at IS NOT NULL FROM users WHERE id = $1`, id)
-		if err := scan(row, &u, &gone); err != nil {
-			return err
-		}
-		if gone {
-			return Missing{Version: u.Version}
-		}
-		return nil
+	err := d.read(ctx, func(ctx context.Context, c *pgx.Conn) (err error) {
+		u, err = user(ctx, c, id)
+		return err
 	})
 	return u, err
+}
+
+func user(ctx context.Context, c *pgx.Conn, id int) (User, error) {
+	var u User
+	var gone bool
+	row := c.QueryRow(ctx, `SELECT `+columns+`, deleted_at IS NOT NULL FROM users WHERE id = $1`, id)
+	if err := scan(row, &u, &gone); err != nil {
+		return u, err
+	}
+	if gone {
+		return u, Missing{Version: u.Version}
+	}
+	return u, nil
 }
 
 // Create makes a user with version 1, or says ErrTaken.

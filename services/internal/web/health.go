@@ -27,17 +27,28 @@ const (
 // health remembers for a second what it last saw. The api is alive if it can say so: a dependency that is down is told, and
 // changes nothing about that. Were it otherwise, a database that is away would take all api replicas with it.
 type health struct {
-	checks []Check
-	cache  *cache.Cache
-	now    func() time.Time
+	checks  []Check
+	filling func() bool
+	cache   *cache.Cache
+	now     func() time.Time
 
 	mu   sync.Mutex
 	seen []byte
 	at   time.Time
 }
 
-func newHealth(checks []Check, c *cache.Cache, now func() time.Time) *health {
-	return &health{checks: checks, cache: c, now: now}
+// States of a server, as /healthz tells them.
+const (
+	Up      = "up"
+	Filling = "filling" // it serves, and has no connections to its databases yet
+)
+
+func newHealth(o Options, now func() time.Time) *health {
+	filling := o.Filling
+	if filling == nil {
+		filling = func() bool { return false }
+	}
+	return &health{checks: o.Checks, filling: filling, cache: o.Cache, now: now}
 }
 
 func (s *Server) healthz(c *call) answer {
@@ -75,10 +86,14 @@ func (h *health) report(ctx context.Context) []byte {
 	for i, check := range h.checks {
 		told[check.Name] = states[i]
 	}
+	state := Up
+	if h.filling() {
+		state = Filling
+	}
 	body, err := json.Marshal(struct {
 		State        string            `json:"state"`
 		Dependencies map[string]string `json:"dependencies"`
-	}{"up", told})
+	}{state, told})
 	if err != nil {
 		return []byte(`{"state":"up"}`)
 	}

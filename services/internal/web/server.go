@@ -42,6 +42,7 @@ type Options struct {
 	Cache   *cache.Cache
 	Compute Compute
 	Checks  []Check                // for /healthz, beside the cache
+	Filling func() bool            // says that the server still gets ready for its databases; nil: it never does
 	Metrics []prometheus.Collector // more of them, for /metrics
 	Log     *slog.Logger
 	Closing <-chan struct{} // closed when the server is about to stop: who merely waits is sent elsewhere
@@ -68,7 +69,7 @@ type Server struct {
 func New(o Options) *Server {
 	s := &Server{Options: o, mux: http.NewServeMux(), meters: newMeters(o.Metrics)}
 	s.fixed = constants{servedBy: []string{o.Name}, json: []string{"application/json"}, retry: []string{"1"}}
-	s.health = newHealth(o.Checks, o.Cache, time.Now)
+	s.health = newHealth(o, time.Now)
 	if o.SleepSlots > 0 {
 		s.slots = make(chan struct{}, o.SleepSlots)
 	}

@@ -251,7 +251,8 @@ func TestHealthIsCheap(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		asked, broken := 0, error(nil)
-		s := web.New(web.Options{Checks: []web.Check{
+		filling := true
+		s := web.New(web.Options{Filling: func() bool { return filling }, Checks: []web.Check{
 			{Name: "postgres", Ask: func(context.Context) error { asked++; return broken }},
 			{Name: "stuck", Ask: func(ctx context.Context) error { <-ctx.Done(); return ctx.Err() }},
 		}})
@@ -261,7 +262,10 @@ func TestHealthIsCheap(t *testing.T) {
 		if asked != 1 {
 			t.Errorf("100 requests asked %d times", asked)
 		}
-		broken = errors.New("gone")
+		if w := ask(t, s, "GET", "/healthz", ""); !strings.Contains(w.Body.String(), `{"state":"filling","dependencies":{"postgres":"up"`) {
+			t.Errorf("while it fills its pool: %s", w.Body)
+		}
+		broken, filling = errors.New("gone"), false
 		time.Sleep(time.Second)
 		w := ask(t, s, "GET", "/healthz", "")
 		if want := `{"state":"up","dependencies":{"postgres":"down","stuck":"down"}}`; w.Code != 200 || w.Body.String() != want {
