@@ -359,11 +359,13 @@ func TestReplicaLosesItsData(t *testing.T) {
 	s.replicates()
 	st := s.status()
 	primary, replica := st.of("postgres")[0].Name, st.of("postgres-replica")[0].Name
-	// The slot can be dropped between two connections of the replica alone.
+	// The slot can be dropped between two connections of the replica alone: one session ends
+	// the one, waits for its end and drops it, for another process would be too late.
 	eventually(t, 20*time.Second, func() error {
-		docker(t, "exec", primary, "psql", "-Atqc", "select pg_terminate_backend(active_pid) from pg_replication_slots where active", "-U", "postgres", "postgres")
-		if out := docker(t, "exec", primary, "psql", "-Atqc",
-			"select pg_drop_replication_slot(slot_name) from pg_replication_slots where not active", "-U", "postgres", "postgres", "-c", "select count(*) from pg_replication_slots"); !strings.HasSuffix(out, "0") {
+		if out := docker(t, "exec", primary, "psql", "-Atq", "-U", "postgres", "postgres",
+			"-c", "select pg_terminate_backend(active_pid, 2000) from pg_replication_slots where active",
+			"-c", "select pg_drop_replication_slot(slot_name) from pg_replication_slots where not active",
+			"-c", "select count(*) from pg_replication_slots"); !strings.HasSuffix(out, "0") {
 			return fmt.Errorf("slots: %s", out)
 		}
 		return nil

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -135,6 +136,32 @@ func TestKilledAnywhere(t *testing.T) {
 					t.Fatalf("%s cut at change %d (-before +after):\n%s", how, n, d)
 				}
 			}
+		}
+	}
+}
+
+// A stop whose lab was killed may come after the healing has looked: the container
+// must have had its end before it is called healed.
+func TestHealWaitsForTheEnd(t *testing.T) {
+	for _, how := range []string{"kill", "stop", "restart"} {
+		f, e := up(t)
+		began := func() time.Time {
+			o, err := e.Observe(t.Context(), "p")
+			if err != nil {
+				t.Fatal(err)
+			}
+			i := slices.IndexFunc(o.Containers, func(c engine.Container) bool { return c.Name == "p-api-1" })
+			return o.Containers[i].Started
+		}
+		before := began()
+		dieAt(f, 2, enginetest.Cut) // the first change is the marker
+		_, _ = breakIt(t.Context(), e, "api-1", how)
+		f.SetFate(nil)
+		if !began().Equal(before) {
+			t.Fatalf("%s: the container has ended already", how)
+		}
+		if healed := heal(t, e); len(healed) != 1 || began().Equal(before) {
+			t.Errorf("%s: healed %v, and the run that it was to end goes on", how, healed)
 		}
 	}
 }

@@ -63,6 +63,11 @@ func (b Breaker) heal(ctx context.Context, s Standing) error {
 func (b Breaker) undo(ctx context.Context, m mark, c engine.Container) error {
 	switch m.Kind {
 	case Kill, Stop, Restart:
+		if c.State == running && !m.Run.IsZero() && c.Started.Equal(m.Run) {
+			// It has not ended yet, and may still: an engine goes on with what a lab that was
+			// killed had asked for. Restarting it waits for that end.
+			return b.Engine.Restart(ctx, b.Project, c.ID)
+		}
 		return b.startAgain(ctx, c)
 	case Pause:
 		if c.State == "paused" {

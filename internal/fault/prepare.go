@@ -21,7 +21,7 @@ const (
 // changes nothing.
 func (b Breaker) prepare(ctx context.Context, t Target, f Fault) (mark, error) {
 	c := t.Container
-	m := mark{Kind: f.Kind, How: f.How, Target: c.ID, Name: c.Name, Service: c.Service, Replica: c.Replica, Hidden: f.Hidden}
+	m := mark{Kind: f.Kind, How: f.How, Target: c.ID, Name: c.Name, Service: c.Service, Replica: c.Replica, Run: c.Started, Hidden: f.Hidden}
 	var err error
 	switch f.Kind {
 	case CPU:

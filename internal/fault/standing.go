@@ -55,6 +55,7 @@ type mark struct {
 	Name      string            `json:"name"`
 	Service   string            `json:"service"`
 	Replica   int               `json:"replica"`
+	Run       time.Time         `json:"run,omitzero"`     // when the run that it breaks began, by the engine's clock
 	Cores     float64           `json:"cores,omitempty"`  // the limit before
 	Memory    int64             `json:"memory,omitempty"` // the limit before, bytes
 	Endpoints []engine.Endpoint `json:"endpoints,omitempty"`
