@@ -17,7 +17,7 @@ import (
 // docs/decisions/intervals.md has the table that this prints:
 //
 //	go test ./internal/analysis -run TestCoverage -v -candidates 2000
-var candidates = flag.Int("candidates", 0, "compare all kinds of intervals in this many comparisons of each sort")
+var Candidates = flag.Int("candidates", 0, "compare all kinds of intervals in this many comparisons of each sort")
 
 // The table of a comparison: 15 rows that hang together in two groups, latencies
 // (0 to 2) and CPU (4 to 8, 13), and some by themselves.
@@ -198,8 +198,8 @@ func (k kind) score(w world, n, comparisons int) score {
 // hang together, or one side's noise is skewed and the other's is not, fewer hold.
 func TestCoverage(t *testing.T) {
 	t.Parallel()
-	if *candidates > 0 {
-		printCandidates(t, *candidates)
+	if *Candidates > 0 {
+		printCandidates(t, *Candidates)
 		return
 	}
 	const comparisons = 400

@@ -7,7 +7,6 @@ import (
 	"math"
 	"slices"
 
-	"gonum.org/v1/gonum/stat"
 	"gonum.org/v1/gonum/stat/distuv"
 
 	"systemlab/internal/record"
@@ -35,8 +34,12 @@ const (
 )
 
 // Move is by what factor a ceiling changed, from paired rounds: the geometric
-// mean and its interval.
-type Move struct{ Ratio, Low, High float64 }
+// mean and its interval. AtOneSpeed says that they are for a machine as fast on
+// both sides (see Speed), where it changed from round to round.
+type Move struct {
+	Ratio, Low, High float64
+	AtOneSpeed       bool
+}
 
 // Proof is what came of raising limits. Before, After and DecoyAfter are
 // ceilings in good answers a second, medians over the repeats.
@@ -62,10 +65,10 @@ func Prove(before, after, decoy []*record.Run) Proof {
 	if p.Reason = cantTell(before, after, decoy); p.Reason != "" {
 		return p
 	}
-	p.Raised, p.Decoy = moved(b, a), moved(b, d)
+	p.Raised, p.Decoy = moved(before, after), moved(before, decoy)
 	// A ceiling that rose has found a core. One that did not may have found none.
 	full := slices.ContainsFunc(slices.Concat(before, after), machineFull)
-	p.decide(moved(d, a), full)
+	p.decide(moved(decoy, after), full)
 	return p
 }
 
@@ -117,17 +120,24 @@ func (m Move) little(not, verb string) string {
 	return by + ", if at all,"
 }
 
-// moved is the ratio of ceilings in paired rounds, by Student's t on its logarithm.
-func moved(from, to []float64) Move {
-	logs := make([]float64, len(from))
+// moved is the ratio of ceilings in paired rounds, by Student's t on its logarithm; at
+// one speed of the machine where that can be known, as in a comparison.
+func moved(from, to []*record.Run) Move {
+	var logs paired
+	var slower []float64
 	for i := range from {
-		logs[i] = math.Log(to[i] / from[i])
+		logs.values = append(logs.values, math.Log(Throughput(to[i])/Throughput(from[i])))
+		if s, ok := slowness(from[i], to[i]); ok {
+			slower = append(slower, s)
+		}
 	}
-	mean, sd := stat.MeanStdDev(logs, nil)
-	n := float64(len(logs))
-	half := distuv.StudentsT{Mu: 0, Sigma: 1, Nu: n - 1}.Quantile((1+proofConfidence)/2) * sd / math.Sqrt(n)
+	if len(slower) == len(from) && byChance(slower) {
+		logs.slowness = slower
+	}
+	mean, se := logs.mean()
+	half := distuv.StudentsT{Mu: 0, Sigma: 1, Nu: float64(logs.freedom())}.Quantile((1+proofConfidence)/2) * se
 	const most = 50 // of a logarithm: its exponential stays a number that JSON can say
-	return Move{math.Exp(mean), math.Exp(max(-most, mean-half)), math.Exp(min(most, mean+half))}
+	return Move{math.Exp(mean), math.Exp(max(-most, mean-half)), math.Exp(min(most, mean+half)), logs.slowness != nil}
 }
 
 // Moved is by what factor the ceiling of the runs in to lies above that of those in
@@ -137,7 +147,7 @@ func Moved(from, to []*record.Run) (m Move, why string) {
 	if why = cantTell(from, to); why != "" {
 		return m, why
 	}
-	return moved(ceilingsOf(from), ceilingsOf(to)), ""
+	return moved(from, to), ""
 }
 
 // MachineFull says whether a run left the machine no core: a ceiling that it shows may be

@@ -9,6 +9,8 @@ import (
 
 	"gonum.org/v1/gonum/stat"
 	"gonum.org/v1/gonum/stat/distuv"
+
+	"systemlab/internal/record"
 )
 
 // ownDoing: where the speed differs between the sides with this confidence, it is
@@ -30,16 +32,23 @@ func speedOf(rounds []Pair) Speed {
 	var s Speed
 	var all []float64
 	for _, p := range rounds {
-		a, b := p.A.Summary.Generator.YardstickSeconds, p.B.Summary.Generator.YardstickSeconds
-		if !(a > 0 && a < 1 && b > 0 && b < 1) {
+		slower, ok := slowness(p.A, p.B)
+		if !ok {
 			return Speed{}
 		}
-		s.Slowness, all = append(s.Slowness, math.Log(b/a)), append(all, a, b)
+		s.Slowness = append(s.Slowness, slower)
+		all = append(all, p.A.Summary.Generator.YardstickSeconds, p.B.Summary.Generator.YardstickSeconds)
 	}
 	s.Known, s.Spread = true, slices.Max(all)/slices.Min(all)
 	s.Ratio = math.Exp(stat.Mean(s.Slowness, nil))
 	s.TakenOut = byChance(s.Slowness)
 	return s
+}
+
+// slowness is by how much slower the machine was in run b than in a, as a log ratio, by their yardsticks.
+func slowness(a, b *record.Run) (slower float64, ok bool) {
+	was, is := a.Summary.Generator.YardstickSeconds, b.Summary.Generator.YardstickSeconds
+	return math.Log(is / was), was > 0 && was < 1 && is > 0 && is < 1
 }
 
 // byChance tells whether the machine's speed differed from round to round, and not by side.

@@ -62,7 +62,7 @@ func without(rows []paired) []paired {
 //	go test ./internal/analysis -run TestOneSpeed -v -candidates 10000
 func TestOneSpeed(t *testing.T) {
 	t.Parallel()
-	times := max(*candidates, 400)
+	times := max(*Candidates, 400)
 	for _, machine := range []float64{0.02, 0.10, 0.25} {
 		for _, n := range []int{6, 8, 10, 20} {
 			r := rand.New(rand.NewPCG(uint64(n), uint64(1000*machine)))

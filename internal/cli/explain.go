@@ -51,7 +51,7 @@ of another service instead, and it must not. All limits are put back.`,
 	}
 	f := c.Flags()
 	f.BoolVar(&o.prove, "prove", false, "prove it on the running stack, by raising limits")
-	f.IntVar(&o.rounds, "rounds", 4, "rounds of a run with the limits as they are, with more for what binds, and with more for the decoy; up to twice as many where they differ too much")
+	f.IntVar(&o.rounds, "rounds", 4, "rounds of a run with the limits as they are, with more for what binds, and with more for the decoy; up to 16 where they differ too much")
 	f.StringVar(&o.workload, "workload", "", "as of lab load (default: the stage's own)")
 	f.DurationVar(&o.duration, "duration", 5*time.Second, "length of the measured part of each run")
 	f.DurationVar(&o.warmup, "warmup", time.Second, "load before it, which is not counted")

@@ -146,12 +146,12 @@ func (p *prover) prove(ctx context.Context, clients int, e analysis.Explanation)
 	return proof, err
 }
 
-// moreRounds are played at a time: one in each direction.
-const moreRounds = 2
+// moreRounds is how many to play after so many that have not decided; 0 for no more. That
+// the rounds differ is seen only when they have been played. As many again, since each
+// look at the same rounds is one more chance to be wrong.
+func moreRounds(played int) int { return max(0, min(played, mostRounds-played)) }
 
-// mostRounds is how many are played at most where so many were asked for: that the
-// rounds differ is seen only when they have been played.
-func mostRounds(asked int) int { return asked + min(asked, 8) }
+const mostRounds = 16
 
 // turn is one side of a proof: whose limit is raised; of no service, none.
 type turn struct{ what, service string }
@@ -160,15 +160,17 @@ type turn struct{ what, service string }
 // telling. It gives the runs of each of the three sides, and what they prove.
 func (p *prover) inTurns(ctx context.Context, clients int, sides []turn) ([][]*record.Run, analysis.Proof, error) {
 	runs := make([][]*record.Run, len(sides))
-	for rounds := p.o.rounds; ; rounds = moreRounds {
+	for rounds := p.o.rounds; ; {
 		if err := p.play(ctx, clients, sides, runs, rounds); err != nil {
 			return nil, analysis.Proof{State: analysis.Undecided}, err
 		}
 		proof := analysis.Prove(runs[0], runs[1], runs[2])
-		if !proof.Imprecise || len(runs[0])+moreRounds > mostRounds(p.o.rounds) {
+		played := len(runs[0])
+		rounds = moreRounds(played)
+		if !proof.Imprecise || rounds == 0 {
 			return runs, proof, nil
 		}
-		p.note("not decided after %d rounds: two more", len(runs[0]))
+		p.note("not decided after %d rounds: %d more", played, rounds)
 	}
 }
 

@@ -101,8 +101,7 @@ func TestLimitsArePutBack(t *testing.T) {
 	}
 }
 
-// While a proof is undecided only because the rounds differ, two more are played at a
-// time, up to twice as many as were asked for.
+// While a proof is undecided only because the rounds differ, more are played, up to 16.
 func TestProvePlaysOn(t *testing.T) {
 	l := newLaboratory(t, "3")
 	for name, test := range map[string]struct {
@@ -111,8 +110,8 @@ func TestProvePlaysOn(t *testing.T) {
 		state  string
 	}{
 		"even":          {[]float64{1}, 4, analysis.Proven},
-		"two more":      {[]float64{0.88, 1.1, 0.95, 1.12, 1, 1}, 6, analysis.Proven},
-		"never decided": {[]float64{0.8, 1.3}, 8, analysis.Undecided},
+		"four more":     {[]float64{0.88, 1.1, 0.95, 1.12, 1, 1, 1, 1}, 8, analysis.Proven},
+		"never decided": {[]float64{0.5, 2}, 16, analysis.Undecided},
 	} {
 		p := l.prover()
 		p.o.rounds = 4

@@ -50,7 +50,7 @@ func (e Exercise) markDiagnosis(given Given, seed int64, runs Evidence) Mark {
 
 // effect is what clients noticed in a run: shares and counts, no latency.
 func effect(run *record.Run) string {
-	return fmt.Sprintf("%.0f of %.0f a second were served and %d failed", analysis.Throughput(run), run.Summary.Rate.Asked, run.Summary.Requests.Failed)
+	return fmt.Sprintf("%.0f good answers a second at %.0f asked for, and %d failed", analysis.Throughput(run), run.Summary.Rate.Asked, run.Summary.Requests.Failed)
 }
 
 // The manners in which a thing can be broken, as answers name them. What looks the

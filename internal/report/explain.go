@@ -48,9 +48,10 @@ type Proof struct {
 
 // Move is by what factor a ceiling changed, with a 95% interval; zeros where unknown.
 type Move struct {
-	Ratio float64 `json:"ratio"`
-	Low   float64 `json:"low"`
-	High  float64 `json:"high"`
+	Ratio      float64 `json:"ratio"`
+	Low        float64 `json:"low"`
+	High       float64 `json:"high"`
+	AtOneSpeed bool    `json:"at_one_speed"` // for a machine as fast on both sides
 }
 
 // Box is one service's part.
@@ -226,6 +227,9 @@ func (p *page) proof(e analysis.Explanation, proof analysis.Proof) {
 		t.Row(append([]string{"more for " + proof.DecoyService + ", the decoy", Rate(whole(proof.DecoyAfter))}, times(proof.Decoy)...)...)
 	}
 	p.table(&t)
+	if proof.Raised.AtOneSpeed || proof.Decoy.AtOneSpeed {
+		p.labelled("", "the machine was slower in some turns than in others: the times before are given for one speed of it, the answers as measured")
+	}
 }
 
 // times prints a factor and its interval.

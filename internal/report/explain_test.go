@@ -39,6 +39,13 @@ func TestWriteExplanation(t *testing.T) {
 		return report.WriteExplanation(b, cache(), e, proof, report.Options{})
 	})
 	golden(t, "explain.txt", got)
+	proof.Decoy.AtOneSpeed = true
+	got = text(t, func(b *bytes.Buffer) error {
+		return report.WriteExplanation(b, cache(), e, proof, report.Options{})
+	})
+	if said := strings.Join(strings.Fields(got), " "); !strings.Contains(said, "given for one speed of it, the answers as measured") {
+		t.Errorf("it does not say that the machine's speed was taken out:\n%s", got)
+	}
 	for name, change := range map[string]struct {
 		do   func(*analysis.Explanation)
 		says string
@@ -86,7 +93,7 @@ func TestExplainJSON(t *testing.T) {
 			}
 		}
 	}
-	if raised := got["proof"].(map[string]any)["raised"]; !reflect.DeepEqual(raised, map[string]any{"ratio": 1.3, "low": 1.21, "high": 1.396}) {
+	if raised := got["proof"].(map[string]any)["raised"]; !reflect.DeepEqual(raised, map[string]any{"ratio": 1.3, "low": 1.21, "high": 1.396, "at_one_speed": false}) {
 		t.Errorf("raised is %v", raised)
 	}
 	decode(nil)
