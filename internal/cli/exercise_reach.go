@@ -13,7 +13,6 @@ import (
 	"systemlab/internal/problem"
 	"systemlab/internal/record"
 	"systemlab/internal/rounds"
-	"systemlab/stages"
 )
 
 const (
@@ -46,7 +45,7 @@ func (a *app) measureReach(ctx context.Context, e exercise.Exercise, _ exercise.
 	if err := s.refuseBroken("what it serves at most would be the fault's"); err != nil {
 		return nil, err
 	}
-	if err := s.sameData(e); err != nil {
+	if err := s.sameData(ctx, e); err != nil {
 		return nil, err
 	}
 	o := explainOptions{workload: e.Reach.Workload, duration: reachDuration, warmup: reachWarmup, seed: seed, rounds: reachRounds}
@@ -95,11 +94,11 @@ func (a *app) measureReach(ctx context.Context, e exercise.Exercise, _ exercise.
 // roomFor refuses where the memory limits of both stacks are more than the machine
 // should give.
 func (s *session) roomFor(ctx context.Context, e exercise.Exercise) error {
-	st, p, err := s.current(ctx)
+	_, p, err := s.current(ctx)
 	if err != nil {
 		return err
 	}
-	begins, err := st.Load(ctx, s.project, stages.Given{Port: s.stack.Port})
+	begins, err := s.begins(ctx, e)
 	if err != nil {
 		return err
 	}
@@ -115,12 +114,17 @@ func (s *session) roomFor(ctx context.Context, e exercise.Exercise) error {
 	return nil
 }
 
-// sameData refuses a stack with a data set of its own: less data is no better stage, and
-// the stage as it begins has the usual.
-func (s *session) sameData(e exercise.Exercise) error {
+// sameData refuses a stack whose data set has another size than that of the stage as it
+// begins: less data is no better stage.
+func (s *session) sameData(ctx context.Context, e exercise.Exercise) error {
+	p, err := s.begins(ctx, e)
+	if err != nil {
+		return err
+	}
 	for _, c := range s.observed.Containers {
+		svc, there := p.Service(c.Service)
 		for name, value := range c.Overrides() {
-			if strings.HasPrefix(name, "SEED_") {
+			if strings.HasPrefix(name, "SEED_") && there && svc.Env[name] != value {
 				return problem.Newf(problem.Unsupported, "lab "+s.flag()+"down --volumes; "+s.startAgain(e),
 					"%s of your stack has a data set of another size (%s=%s) than the stage as %s begins", c.Service, name, value, e.Name)
 			}

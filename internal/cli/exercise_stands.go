@@ -9,6 +9,7 @@ import (
 	"maps"
 	"math"
 	"slices"
+	"strconv"
 	"strings"
 
 	"systemlab/internal/compose"
@@ -47,15 +48,8 @@ func (a *app) startAgain(e exercise.Exercise) string {
 // asBegun refuses a stack that is not as the exercise begins: other replicas,
 // limits or variables. One clear line says which.
 func (s *session) asBegun(ctx context.Context, e exercise.Exercise) error {
-	st, err := stages.Find(s.source.Dir, s.stack.Stage)
+	p, err := s.begins(ctx, e)
 	if err != nil {
-		return err
-	}
-	p, err := st.Load(ctx, s.project, stages.Given{Port: s.stack.Port, Password: s.stack.Password, Net: s.stack.Net})
-	if err != nil {
-		return err
-	}
-	if err := s.beginAs(p, e.Begin); err != nil {
 		return err
 	}
 	for i := range p.Services {
@@ -65,6 +59,19 @@ func (s *session) asBegun(ctx context.Context, e exercise.Exercise) error {
 		}
 	}
 	return nil
+}
+
+// begins is the exercise's stage as it begins.
+func (s *session) begins(ctx context.Context, e exercise.Exercise) (*compose.Project, error) {
+	st, err := stages.Find(s.source.Dir, strconv.Itoa(e.Stage))
+	if err != nil {
+		return nil, err
+	}
+	p, err := st.Load(ctx, s.project, stages.Given{Port: s.stack.Port, Password: s.stack.Password, Net: s.stack.Net})
+	if err != nil {
+		return nil, err
+	}
+	return p, s.beginAs(p, e.Begin)
 }
 
 // differs says in what the containers are not what a service should be; "" where

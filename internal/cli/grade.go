@@ -98,6 +98,9 @@ func (a *app) runGrade(ctx context.Context, dir string, o gradeOptions) error {
 	if err != nil {
 		return err
 	}
+	for _, other := range class.Others {
+		a.note("not looked into: %s, whose name does not end in %s", oneLine(other), submission.Suffix)
+	}
 	if err := a.writeClass(class, dir, o); err != nil {
 		return err
 	}

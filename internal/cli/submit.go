@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -99,6 +100,15 @@ func (a *app) printSubmitted(to string, m submission.Manifest, l exercise.Logged
 		return a.json(map[string]any{"file": to, "bytes": info.Size(), "learner": m.Learner, "runs": len(runs), "exercises": all})
 	}
 	fmt.Fprintf(a.Out, "wrote %s, %s: the log of %s and %d runs\n", to, report.Bytes(info.Size()), oneLine(m.Learner.Name), len(runs))
+	var others []string
+	for _, e := range l.Entries {
+		if name := oneLine(e.Learner.Name); e.Learner != m.Learner && name != "" && !slices.Contains(others, name) {
+			others = append(others, name)
+		}
+	}
+	if len(others) > 0 {
+		a.note("this log also has acts of %s; to hand in as somebody else: lab exercise start EXERCISE --name NAME --class WORD, then lab submit", strings.Join(others, ", "))
+	}
 	t := report.Table{Head: []string{"exercise", "state", "points"}, Left: 2}
 	for _, h := range all {
 		t.Row(h.Exercise, h.State, fmt.Sprintf("%.0f", h.Points))

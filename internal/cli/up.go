@@ -147,6 +147,11 @@ func (s *session) wanted(ctx context.Context, st *stages.Stage, o upOptions) (*c
 	if err := s.keepSeed(p); err != nil {
 		return nil, want, err
 	}
+	if o.begins != nil && o.begins.Reach != nil { // before somebody works in vain
+		if err := s.sameData(ctx, *o.begins); err != nil {
+			return nil, want, err
+		}
+	}
 	if e := s.tryOf(st, o); e != nil {
 		if e.Diagnose == nil { // lab up gives a riddle up
 			p.TryOf(e.Name)
@@ -172,7 +177,7 @@ func (s *session) tryOf(st *stages.Stage, o upOptions) *exercise.Exercise {
 	if err != nil || e.Stage != st.Number {
 		return nil
 	}
-	s.note("a try of the exercise %s: the stage as it begins, and what you give; lab down ends that", e.Name)
+	s.note("a try of the exercise %s: the stage as it begins, and what you give now (not what you gave before); lab down ends that", e.Name)
 	return &e
 }
 

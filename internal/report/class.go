@@ -212,6 +212,7 @@ type (
 	paperJSON struct {
 		File    string            `json:"file"`
 		Error   string            `json:"error,omitempty"`
+		Later   string            `json:"superseded_by,omitempty"` // the same learner's later file, which counts instead
 		Learner exercise.Learner  `json:"learner"`
 		Runs    int               `json:"runs"`
 		Results []resultJSON      `json:"results"`
@@ -235,7 +236,7 @@ type (
 func ClassJSON(c *submission.Class) any {
 	out := classJSON{Class: c.Word, Guessed: c.Guessed, NoVerdict: NoVerdict, Submissions: []paperJSON{}}
 	for _, p := range c.Papers {
-		one := paperJSON{File: p.File, Learner: p.Learner, Runs: p.Runs, Results: []resultJSON{}, Flags: slices.Concat([]submission.Flag{}, p.Flags), Notes: slices.Concat([]string{}, p.Notes)}
+		one := paperJSON{File: p.File, Later: p.Later, Learner: p.Learner, Runs: p.Runs, Results: []resultJSON{}, Flags: slices.Concat([]submission.Flag{}, p.Flags), Notes: slices.Concat([]string{}, p.Notes)}
 		if p.Err != nil {
 			one.Error = p.Err.Error()
 		}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"runtime"
 	"slices"
 	"strings"
@@ -23,17 +24,18 @@ type Class struct {
 	Word    string // of the class
 	Guessed bool   // it was not given: most logs say it
 	Papers  []*Paper
+	Others  []string // files in the folder that are no submissions, by their names
 	Known   []exercise.Exercise
 }
 
 // Grade reads and grades every submission in a folder. One that can't be read has a
 // paper with its error, and stops nobody else's.
 func Grade(ctx context.Context, dir string, o Options, tell func(file string, at, all int)) (*Class, error) {
-	names, err := files(dir)
+	names, others, err := files(dir)
 	if err != nil {
 		return nil, err
 	}
-	c := &Class{Word: o.Class, Known: o.Exercises, Papers: make([]*Paper, len(names))}
+	c := &Class{Word: o.Class, Others: others, Known: o.Exercises, Papers: make([]*Paper, len(names))}
 	var group errgroup.Group
 	group.SetLimit(runtime.GOMAXPROCS(0))
 	var telling sync.Mutex
@@ -80,23 +82,31 @@ func gradeFile(ctx context.Context, number int, path string, o Options) (p *Pape
 	return grade(ctx, number, s, o)
 }
 
-// files of a folder that look like submissions, by name.
-func files(dir string) ([]string, error) {
+// named as a submission is, also after a browser or a learning platform has told two of
+// one name apart: ada.lab.tar, ada.lab (1).tar.
+var named = regexp.MustCompile(`(?i)\.lab[^.]*\.tar$`)
+
+// files of a folder that look like submissions, by name, and those that don't; what grading
+// itself writes is neither.
+func files(dir string) (out, others []string, err error) {
 	entries, err := os.ReadDir(dir)
 	if err != nil {
-		return nil, problem.Wrap(err, problem.NotFound, "the folder can't be read", "lab grade DIR reads all files in DIR that end in "+Suffix)
+		return nil, nil, problem.Wrap(err, problem.NotFound, "the folder can't be read", "lab grade DIR reads all files in DIR that end in "+Suffix)
 	}
-	var out []string
 	for _, e := range entries {
-		if !e.IsDir() && strings.HasSuffix(e.Name(), Suffix) {
-			out = append(out, e.Name())
+		switch name := e.Name(); {
+		case e.IsDir() || strings.HasPrefix(name, "."):
+		case named.MatchString(name):
+			out = append(out, name)
+		case !strings.HasSuffix(name, ".csv") && !strings.HasSuffix(name, ".html"):
+			others = append(others, name)
 		}
 	}
 	if len(out) == 0 {
-		return nil, problem.Newf(problem.NotFound, "lab submit makes them", "there is no submission in %s: no file ends in %s", dir, Suffix)
+		return nil, nil, problem.Newf(problem.NotFound, "lab submit makes them", "there is no submission in %s: no file ends in %s", dir, Suffix)
 	}
 	slices.Sort(out)
-	return out, nil
+	return out, others, nil
 }
 
 // Name of a paper for the class: with the file where two learners have the same one.

@@ -21,6 +21,7 @@ const clockSet = time.Minute
 func (g *grader) times(entries []exercise.Entry) {
 	var last time.Time
 	sealed := map[string]*exercise.Entry{}
+	measured := map[string]*exercise.Entry{} // what was sealed when the measuring began, whatever is reset or sealed meanwhile
 	began := map[string]time.Time{}
 	for i := range entries {
 		e := &entries[i]
@@ -41,8 +42,14 @@ func (g *grader) times(entries []exercise.Entry) {
 			sealed[e.Exercise] = e
 		case exercise.Reset:
 			delete(sealed, e.Exercise)
+		case exercise.Measuring:
+			measured[e.Exercise] = sealed[e.Exercise]
 		case exercise.Checked:
-			g.after(*e, sealed[e.Exercise], began[e.Exercise])
+			held, ok := measured[e.Exercise]
+			if !ok {
+				held = sealed[e.Exercise]
+			}
+			g.after(*e, held, began[e.Exercise])
 		}
 	}
 }

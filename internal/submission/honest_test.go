@@ -7,6 +7,7 @@ import (
 	"encoding/csv"
 	"fmt"
 	"io/fs"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -17,8 +18,8 @@ import (
 	"systemlab/internal/submission/submissiontest"
 )
 
-// gather is what lab submit packs: the whole log, and the learner's own runs.
-func gather(t *testing.T, l *submissiontest.Learner, path string) []string {
+// gather is what lab submit packs: the whole log, and the learner's own runs but those that are lost.
+func gather(t *testing.T, l *submissiontest.Learner, path string, lost ...string) []string {
 	t.Helper()
 	log, files := l.Seal()
 	logged, err := exercise.ReadLog(log)
@@ -27,7 +28,7 @@ func gather(t *testing.T, l *submissiontest.Learner, path string) []string {
 	}
 	who, _ := logged.Learner()
 	file := func(id string) ([]byte, error) {
-		if b, ok := files[id]; ok {
+		if b, ok := files[id]; ok && !slices.Contains(lost, id) {
 			return b, nil
 		}
 		return nil, fs.ErrNotExist
@@ -111,6 +112,83 @@ func TestHandedInTwice(t *testing.T) {
 	rows, err := csv.NewReader(&b).ReadAll()
 	if err != nil || len(rows) != 1+2+1 || !strings.Contains(fmt.Sprint(rows[3]), later.File) || !strings.Contains(fmt.Sprint(rows[3]), "edited") {
 		t.Errorf("%q, %v", rows, err)
+	}
+}
+
+// Browsers and learning platforms give a second file of one name another: it is graded all the
+// same. What is no submission by its name is told.
+func TestRenamed(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	names := []string{"Ada.LAB.tar", "ada.lab (1).tar", "ada.lab-2.tar"}
+	for i, name := range names {
+		l := submissiontest.New(i+1, fmt.Sprint("Ada ", i))
+		l.Predicts(3, 8, 0.8)
+		made := filepath.Join(dir, "made"+submission.Suffix)
+		gather(t, l, made)
+		if err := os.Rename(made, filepath.Join(dir, name)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, other := range []string{"bob.tar", "grades.csv", "class.html", ".hidden"} {
+		if err := os.WriteFile(filepath.Join(dir, other), nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	c := graded(t, dir)
+	var got []string
+	for _, p := range c.Papers {
+		got = append(got, p.File)
+		if p.Err != nil || len(p.Flags) > 0 {
+			t.Errorf("%s: %v, %v", p.File, p.Err, p.Flags)
+		}
+	}
+	if !slices.Equal(got, names) || !slices.Equal(c.Others, []string{"bob.tar"}) {
+		t.Errorf("graded %q, told of %q", got, c.Others)
+	}
+}
+
+// A prediction's first measurement counts: who loses its runs, by chance or not, does not get
+// the points of the next one.
+func TestFirstMeasurementLost(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	l := submissiontest.New(1, "Ada")
+	l.Predicts(3, 8, 0.8)
+	given := exercise.Given{Low: 3, High: 8, Sure: 0.8}
+	l.Add(l.Asks, exercise.Measuring, given)
+	l.Checks(given)
+	for _, test := range []struct {
+		lost   []string
+		solved bool
+	}{{nil, true}, {l.Order[:1], false}} {
+		gather(t, l, filepath.Join(dir, "ada"+submission.Suffix), test.lost...)
+		p := graded(t, dir).Papers[0]
+		if len(p.Flags) > 0 || len(p.Results) != 1 || p.Results[0].Mark.Solved != test.solved || !p.Results[0].Mark.Decided {
+			t.Fatalf("%d lost: %v, %+v", len(test.lost), p.Flags, p.Results)
+		}
+		if m := p.Results[0].Mark; !test.solved && (m.Points > 0 || !strings.Contains(m.Why, "it is what counts")) {
+			t.Errorf("%+v", m)
+		}
+	}
+}
+
+// Who resets an exercise, and predicts again, while it is being measured has cheated nobody.
+func TestResetWhileMeasured(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	l := submissiontest.New(1, "Ada")
+	given, other := exercise.Given{Low: 3, High: 8, Sure: 0.8}, exercise.Given{Low: 1, High: 2, Sure: 0.8}
+	l.Add(l.Asks, exercise.Started, exercise.Given{})
+	l.Add(l.Asks, exercise.Predicted, given)
+	l.Add(l.Asks, exercise.Measuring, given)
+	l.Add(l.Asks, exercise.Reset, exercise.Given{})
+	l.Checks(given)
+	l.Entries = slices.Insert(l.Entries, 4, l.Entries[3])
+	l.Entries[4].Act, l.Entries[4].Given = exercise.Predicted, other
+	gather(t, l, filepath.Join(dir, "ada"+submission.Suffix))
+	if p := graded(t, dir).Papers[0]; len(p.Flags) > 0 || !p.Results[0].Mark.Solved {
+		t.Errorf("%v, %+v", p.Flags, p.Results)
 	}
 }
 
