@@ -166,7 +166,7 @@ type work func(ctx context.Context, c *pgx.Conn) error
 // and the others stay, for new ones are dear just then. What a new connection may do better is tried once more only.
 func (d *DB) read(ctx context.Context, f work) error {
 	err := d.use(ctx, f)
-	if d.pool == nil {
+	if err == nil || d.pool == nil {
 		return err
 	}
 	fresh := 1

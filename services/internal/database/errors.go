@@ -81,9 +81,9 @@ func lostConnection(err error) bool {
 
 // died says whether a lost connection was one that had stood, and is out of the pool now.
 func died(err error) bool {
-	var pg *pgconn.PgError
-	if errors.As(err, &pg) {
-		return pg.Severity == "FATAL" || pg.Severity == "PANIC"
+	if errors.As(err, new(*pgconn.ConnectError)) { // it never stood, whatever the server said (that it is starting up, say)
+		return false
 	}
-	return !errors.As(err, new(*pgconn.ConnectError))
+	var pg *pgconn.PgError
+	return !errors.As(err, &pg) || pg.Severity == "FATAL" || pg.Severity == "PANIC"
 }

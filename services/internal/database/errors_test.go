@@ -49,3 +49,24 @@ func TestConnectionTakenAndClosed(t *testing.T) {
 		t.Error("a refused one is")
 	}
 }
+
+// What can't be connected to is no dead connection of the pool, of which there may be many: a database that starts up
+// would be asked for a new one again and again by each read.
+func TestDied(t *testing.T) {
+	t.Parallel()
+	starting := &pgconn.PgError{Severity: "FATAL", Code: "57P03"}
+	for _, c := range []struct {
+		err  error
+		want bool
+	}{
+		{errors.Join(&pgconn.ConnectError{}, starting), false},
+		{errors.Join(&pgconn.ConnectError{}, io.EOF), false},
+		{&pgconn.PgError{Severity: "FATAL", Code: "57P01"}, true},
+		{&pgconn.PgError{Severity: "ERROR", Code: "40001"}, false},
+		{io.ErrUnexpectedEOF, true},
+	} {
+		if err := classify(t.Context(), c.err); died(err) != c.want {
+			t.Errorf("%v: died %v", err, !c.want)
+		}
+	}
+}
