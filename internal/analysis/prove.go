@@ -217,7 +217,9 @@ const (
 	mostClients  = 256
 	// patience: with more clients than are served in it, they wait into the
 	// time-outs of pools and queues, and most CPU may go into answers that fail.
-	patience = 0.7 // seconds
+	patience = 0.4 // seconds
+	// spareClients keep a stage at its ceiling when that is raised (RaisedLimit).
+	spareClients = 2
 	// failingShare of an endpoint's requests: where more fail, the clients ask the
 	// faster for whatever still works, as a full queue turns requests away at once.
 	failingShare = 0.05
@@ -243,8 +245,8 @@ func (s *Saturating) Next(clients int, run *record.Run) (enough int, done bool) 
 	switch before := s.served; {
 	case before > 0 && (x < (1-risenShare)*before || failing(run)): // it drowns, or turns away
 		return s.clients, true
-	case before > 0 && x < (1+risenShare)*before:
-		return clients, true
+	case before > 0 && x < (1+risenShare)*before: // fewer were enough already
+		return min(spareClients*s.clients, clients), true
 	case most <= clients || failing(run):
 		return clients, true
 	}

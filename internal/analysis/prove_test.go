@@ -236,7 +236,7 @@ func TestSaturatingStopsAtFailures(t *testing.T) {
 		served, failed float64
 		next           int
 		done           bool
-	}{{4, 135, 0, 16, false}, {16, 152, 4, 64, false}, {64, 1216, 70, 16, true}} {
+	}{{4, 135, 0, 16, false}, {16, 152, 4, 60, false}, {60, 1216, 70, 16, true}} {
 		run := loadedRun(test.served, test.served)
 		run.Summary.Endpoints = []record.Endpoint{{Name: "ping", Requests: int(10 * test.served)}, {Name: "loadq", Requests: 100, Failed: int(test.failed)}}
 		if next, done := search.Next(test.clients, run); next != test.next || done != test.done {
@@ -271,7 +271,7 @@ func TestSaturating(t *testing.T) {
 				t.Fatalf("still looking with %d clients", clients)
 			}
 		}
-		if clients < 4 || clients > 256 || float64(clients) > max(4, 0.7*ceiling) {
+		if clients < 4 || clients > 256 || float64(clients) > max(4, 0.4*ceiling) {
 			t.Fatalf("ended with %d clients", clients)
 		}
 		if knee := ceiling * alone; knee < 16 && serves(clients) < 0.9*ceiling {
