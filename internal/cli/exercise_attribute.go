@@ -32,7 +32,7 @@ func (a *app) measureAttribute(ctx context.Context, e exercise.Exercise, given e
 	if err := s.limited(given.Answer); err != nil {
 		return nil, err
 	}
-	p, err := s.prover(ctx, explainOptions{workload: e.Attribute.Workload, rounds: attributeRounds, duration: 5 * time.Second, warmup: time.Second, seed: seed})
+	p, err := s.prover(ctx, explainOptions{workload: e.Attribute.Workload, rounds: attributeRounds, duration: 5 * time.Second, warmup: proofWarmup, seed: seed})
 	if err != nil {
 		return nil, err
 	}

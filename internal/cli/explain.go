@@ -54,7 +54,7 @@ of another service instead, and it must not. All limits are put back.`,
 	f.IntVar(&o.rounds, "rounds", 4, "rounds of a run with the limits as they are, with more for what binds, and with more for the decoy; up to 16 where they differ too much")
 	f.StringVar(&o.workload, "workload", "", "as of lab load (default: the stage's own)")
 	f.DurationVar(&o.duration, "duration", 5*time.Second, "length of the measured part of each run")
-	f.DurationVar(&o.warmup, "warmup", time.Second, "load before it, which is not counted")
+	f.DurationVar(&o.warmup, "warmup", proofWarmup, "load before it, which is not counted")
 	f.Int64Var(&o.seed, "seed", 1, "the same seed gives the same sequence of requests")
 	return c
 }

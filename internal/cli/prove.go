@@ -19,6 +19,9 @@ import (
 
 const (
 	maxRounds = 20
+	// proofWarmup is how long it takes until the clients of a closed loop stand where it is slow: stage 7
+	// with starved workers serves 800 a second at first, and 200 once all wait in its queue.
+	proofWarmup = 3 * time.Second
 	// recoverTime is for a stage that was drowned by one run to answer again
 	// before the next one.
 	recoverTime = 20 * time.Second
