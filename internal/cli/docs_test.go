@@ -25,6 +25,7 @@ func TestDocumentedCommands(t *testing.T) {
 		files = append(files, more...)
 	}
 	line := regexp.MustCompile("(?m)(?:^|`)(?:bin/)?lab ([a-z-][^`#\n]*)")
+	word := regexp.MustCompile(`(?:[^\s"]|"[^"]*")+`) // as a shell takes it
 	seen := 0
 	for _, file := range files {
 		b, err := os.ReadFile(file)
@@ -32,7 +33,10 @@ func TestDocumentedCommands(t *testing.T) {
 			t.Fatal(err)
 		}
 		for _, m := range line.FindAllStringSubmatch(string(b), -1) {
-			words := strings.Fields(m[1])
+			var words []string
+			for _, w := range word.FindAllString(m[1], -1) {
+				words = append(words, strings.ReplaceAll(w, `"`, ""))
+			}
 			if strings.ContainsAny(m[1], "[|") || words[0] != strings.ToLower(words[0]) || strings.ToUpper(words[len(words)-1]) == words[len(words)-1] && strings.ContainsAny(words[len(words)-1], "ABCDEFGHIJKLMNOPQRSTUVWXYZ") {
 				continue // a pattern such as `lab up STAGE`, not a command to type
 			}
