@@ -38,7 +38,7 @@ func plants() []plant {
 
 func proveAll(names []string) error {
 	defer exec.Command(lab, "-p", project, "down", "--volumes").Run()
-	fmt.Println("| planted | named | before | more for it | times before | the decoy | times before | proof |\n|---|---|---:|---:|---|---|---|---|")
+	fmt.Println("| planted | named | before | more for it | times before | the decoy | times before | rounds | proof |\n|---|---|---:|---:|---|---|---|---:|---|")
 	for _, p := range plants() {
 		if len(names) > 0 && !slices.Contains(names, p.service) {
 			continue
@@ -79,6 +79,7 @@ func (p plant) prove() error {
 		Binding *struct{ Service, Resource string }
 		Proof   struct {
 			State, Reason string
+			Rounds        int
 			Before, After float64
 			DecoyService  string `json:"decoy_service"`
 			Raised, Decoy move
@@ -92,8 +93,8 @@ func (p plant) prove() error {
 		named = e.Binding.Service + ", " + e.Binding.Resource
 	}
 	times := func(m move) string { return fmt.Sprintf("%.2f (%.2f to %.2f)", m.Ratio, m.Low, m.High) }
-	fmt.Printf("| %s %s, stage %s%s, %s%s | %s | %.0f | %.0f | %s | %s | %s | %s: %s |\n", p.service, p.limit, p.stage, strings.TrimSuffix(" "+p.env, " "), p.workload, strings.TrimSuffix(" "+p.longer, " "), named, e.Proof.Before, e.Proof.After,
-		times(e.Proof.Raised), e.Proof.DecoyService, times(e.Proof.Decoy), e.Proof.State, e.Proof.Reason)
+	fmt.Printf("| %s %s, stage %s%s, %s%s | %s | %.0f | %.0f | %s | %s | %s | %d | %s: %s |\n", p.service, p.limit, p.stage, strings.TrimSuffix(" "+p.env, " "), p.workload, strings.TrimSuffix(" "+p.longer, " "), named, e.Proof.Before, e.Proof.After,
+		times(e.Proof.Raised), e.Proof.DecoyService, times(e.Proof.Decoy), e.Proof.Rounds, e.Proof.State, e.Proof.Reason)
 	// The stack goes, for the next plant must not find this one.
 	return do(lab, "-p", project, "down", "--volumes")
 }

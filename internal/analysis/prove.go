@@ -45,6 +45,7 @@ type Move struct {
 // ceilings in good answers a second, medians over the repeats.
 type Proof struct {
 	State         string // proven, refuted or undecided
+	Rounds        int    // of a run of each side
 	Before, After float64
 	DecoyService  string
 	DecoyAfter    float64
@@ -61,7 +62,7 @@ type Proof struct {
 // 1.05, and has stayed when it lies below 1.2.
 func Prove(before, after, decoy []*record.Run) Proof {
 	b, a, d := ceilingsOf(before), ceilingsOf(after), ceilingsOf(decoy)
-	p := Proof{State: Undecided, Before: median(b), After: median(a), DecoyAfter: median(d)}
+	p := Proof{State: Undecided, Rounds: len(before), Before: median(b), After: median(a), DecoyAfter: median(d)}
 	if p.Reason = cantTell(before, after, decoy); p.Reason != "" {
 		return p
 	}
@@ -247,11 +248,12 @@ func (s *Saturating) Next(clients int, run *record.Run) (enough int, done bool) 
 		return s.clients, true
 	case before > 0 && x < (1+risenShare)*before: // fewer were enough already
 		return min(spareClients*s.clients, clients), true
-	case most <= clients || failing(run):
+	case before > 0 && most <= clients || failing(run):
 		return clients, true
 	}
 	s.clients, s.served = clients, x
-	return min(clientsStep*clients, most), false
+	// Two steps at least: one request may take longer by itself than it should wait.
+	return min(clientsStep*clients, max(most, clientsStep*firstClients)), false
 }
 
 // failing says whether an endpoint mostly can't be served any more: it may be a

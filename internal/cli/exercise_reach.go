@@ -19,7 +19,7 @@ const (
 	// reachRounds: three are the fewest that give an interval, and five one half as wide.
 	reachRounds   = 5
 	reachDuration = 5 * time.Second
-	reachWarmup   = time.Second
+	reachWarmup   = proofWarmup
 )
 
 // reach is the learner's stack and the stage as it begins, in turns. The second is a

@@ -102,7 +102,11 @@ func (a *app) printSubmitted(to string, m submission.Manifest, l exercise.Logged
 	fmt.Fprintf(a.Out, "wrote %s, %s: the log of %s and %d runs\n", to, report.Bytes(info.Size()), oneLine(m.Learner.Name), len(runs))
 	var others []string
 	for _, e := range l.Entries {
-		if name := oneLine(e.Learner.Name); e.Learner != m.Learner && name != "" && !slices.Contains(others, name) {
+		name := oneLine(e.Learner.Name)
+		if name == oneLine(m.Learner.Name) {
+			name += " of class " + oneLine(e.Learner.Class)
+		}
+		if e.Learner != m.Learner && e.Learner.Name != "" && !slices.Contains(others, name) {
 			others = append(others, name)
 		}
 	}

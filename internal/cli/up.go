@@ -177,7 +177,7 @@ func (s *session) tryOf(st *stages.Stage, o upOptions) *exercise.Exercise {
 	if err != nil || e.Stage != st.Number {
 		return nil
 	}
-	s.note("a try of the exercise %s: the stage as it begins, and what you give now (not what you gave before); lab down ends that", e.Name)
+	s.note("a try of the exercise %s: the stage as it begins, and what you give now; variables and limits that were given before are gone; lab down ends that", e.Name)
 	return &e
 }
 

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"time"
 
+	"github.com/containerd/errdefs"
 	"golang.org/x/sync/errgroup"
 
 	"systemlab/internal/engine"
@@ -90,6 +91,9 @@ func (b Breaker) one(ctx context.Context, t Target, f Fault, m mark) (Standing, 
 	s := m.standing(id)
 	means, err := b.act(inner, f, m)
 	if err != nil {
+		if refused(err) {
+			s.mark.Run = time.Time{} // nothing will come of it: the run goes on
+		}
 		return Standing{}, errors.Join(explain(err, f, m), b.heal(inner, s))
 	}
 	if s.Hidden == "" {
@@ -100,6 +104,11 @@ func (b Breaker) one(ctx context.Context, t Target, f Fault, m mark) (Standing, 
 		return s, b.Engine.RemoveOneOff(inner, b.Project, id)
 	}
 	return s, nil
+}
+
+// refused tells whether an error is an engine's answer: it does not do what was asked.
+func refused(err error) bool {
+	return errdefs.IsInternal(err) || errdefs.IsConflict(err) || errdefs.IsInvalidArgument(err) || errdefs.IsPermissionDenied(err) || errdefs.IsNotFound(err)
 }
 
 // explain says what an engine's refusal was about.

@@ -166,6 +166,21 @@ func TestHealWaitsForTheEnd(t *testing.T) {
 	}
 }
 
+// What the engine refuses to end goes on as it was, and leaves no marker behind.
+func TestRefusedToEnd(t *testing.T) {
+	f, e := up(t)
+	f.Set(func(e *enginetest.Engine) { e.Deathless = map[string]bool{"p-api-1": true} })
+	before := text(t, f.State())
+	for _, how := range []string{"kill", "stop", "restart"} {
+		if _, err := breakIt(t.Context(), e, "api-1", how); err == nil || !strings.Contains(err.Error(), "api-1") {
+			t.Errorf("%s: %v", how, err)
+		}
+		if d := cmp.Diff(before, text(t, f.State())); d != "" {
+			t.Errorf("%s was refused, and (-before +after):\n%s", how, d)
+		}
+	}
+}
+
 // dieAt lets nothing through from the nth change on, and tells whether it came to that.
 func dieAt(f *enginetest.Engine, n int, fate enginetest.Fate) (reached func() bool) {
 	var mu sync.Mutex // the fake answers on its own goroutines

@@ -14,7 +14,7 @@ import (
 )
 
 // Heal puts right what is given, or all that stands: the newest first, each as far
-// as it is not right already. A container that was made anew since has nothing left
+// as it is not right already, or may still cease to be. A container that was made anew since has nothing left
 // to heal. It returns what was healed.
 func (b Breaker) Heal(ctx context.Context, which ...Standing) ([]Standing, error) {
 	o, err := b.Engine.Observe(ctx, b.Project)

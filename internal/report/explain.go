@@ -37,6 +37,7 @@ type Binding struct {
 // Proof is what came of raising limits: ceilings in good answers a second.
 type Proof struct {
 	State        string  `json:"state"` // proven, refuted or undecided
+	Rounds       int     `json:"rounds"`
 	Before       float64 `json:"before"`
 	After        float64 `json:"after"`
 	DecoyService string  `json:"decoy_service"`
@@ -84,7 +85,7 @@ func ExplainJSON(run *record.Run, e analysis.Explanation, proof *analysis.Proof)
 		out.Binding = &b
 	}
 	if proof != nil {
-		out.Proof = &Proof{proof.State, proof.Before, proof.After, proof.DecoyService, proof.DecoyAfter, Move(proof.Raised), Move(proof.Decoy), proof.Reason}
+		out.Proof = &Proof{proof.State, proof.Rounds, proof.Before, proof.After, proof.DecoyService, proof.DecoyAfter, Move(proof.Raised), Move(proof.Decoy), proof.Reason}
 	}
 	for _, b := range e.Boxes {
 		box := Box{Service: b.Service, Replicas: b.Replicas, DemandSeconds: b.DemandSeconds, LimitCores: b.LimitCores, Utilisation: b.Utilisation,
@@ -227,8 +228,15 @@ func (p *page) proof(e analysis.Explanation, proof analysis.Proof) {
 		t.Row(append([]string{"more for " + proof.DecoyService + ", the decoy", Rate(whole(proof.DecoyAfter))}, times(proof.Decoy)...)...)
 	}
 	p.table(&t)
-	if proof.Raised.AtOneSpeed || proof.Decoy.AtOneSpeed {
-		p.labelled("", "the machine was slower in some turns than in others: the times before are given for one speed of it, the answers as measured")
+	var at []string
+	if proof.Raised.AtOneSpeed && e.Binding != nil {
+		at = append(at, e.Binding.Service)
+	}
+	if proof.Decoy.AtOneSpeed {
+		at = append(at, proof.DecoyService)
+	}
+	if len(at) > 0 {
+		p.labelled("", "times before with more for "+strings.Join(at, " and for ")+": for a machine as fast in all turns, by its yardstick; answers are as measured")
 	}
 }
 

@@ -43,7 +43,7 @@ func TestWriteExplanation(t *testing.T) {
 	got = text(t, func(b *bytes.Buffer) error {
 		return report.WriteExplanation(b, cache(), e, proof, report.Options{})
 	})
-	if said := strings.Join(strings.Fields(got), " "); !strings.Contains(said, "given for one speed of it, the answers as measured") {
+	if said := strings.Join(strings.Fields(got), " "); !strings.Contains(said, "times before with more for api: for a machine as fast in all turns") {
 		t.Errorf("it does not say that the machine's speed was taken out:\n%s", got)
 	}
 	for name, change := range map[string]struct {

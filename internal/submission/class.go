@@ -98,12 +98,12 @@ func files(dir string) (out, others []string, err error) {
 		case e.IsDir() || strings.HasPrefix(name, "."):
 		case named.MatchString(name):
 			out = append(out, name)
-		case !strings.HasSuffix(name, ".csv") && !strings.HasSuffix(name, ".html"):
+		case !slices.Contains([]string{".csv", ".html", ".htm"}, strings.ToLower(filepath.Ext(name))):
 			others = append(others, name)
 		}
 	}
 	if len(out) == 0 {
-		return nil, nil, problem.Newf(problem.NotFound, "lab submit makes them", "there is no submission in %s: no file ends in %s", dir, Suffix)
+		return nil, nil, problem.Newf(problem.NotFound, "lab submit makes them", "there is no submission in %s: none of %d other files ends in %s", dir, len(others), Suffix)
 	}
 	slices.Sort(out)
 	return out, others, nil

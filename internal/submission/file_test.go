@@ -168,13 +168,13 @@ func TestTooManyRuns(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	ids := make([]string, 4000)
+	ids := make([]string, 5000)
 	for i := range ids {
 		ids[i] = fmt.Sprintf("20260101-000000-s1-%06x", i)
 	}
 	path := filepath.Join(t.TempDir(), "a"+submission.Suffix)
 	_, err = submission.Pack(path, submission.Contents{Runs: ids, File: func(string) ([]byte, error) { return run, nil }})
-	if p := problem.Of(err); err == nil || !strings.Contains(p.Error(), "more runs (4000)") || p.Hint == "" {
+	if p := problem.Of(err); err == nil || !strings.Contains(p.Error(), "more runs (5000)") || p.Hint == "" {
 		t.Errorf("%v", err)
 	}
 	if _, err := os.Stat(path); err == nil {

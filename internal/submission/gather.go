@@ -15,7 +15,7 @@ import (
 
 // Gather lists the runs that a log names for a learner, in its order, and refuses one that is
 // gone or was changed. Those of others who use the same machine are theirs to hand in. A check that was made again needs its earlier runs no more: what is
-// left of them is handed in.
+// left of them is handed in. But a prediction's first measurement is what counts, and without its runs has no points.
 func Gather(l exercise.Logged, who exercise.Learner, file func(id string) ([]byte, error)) ([]string, error) {
 	var runs []string
 	lacks := make([]error, len(l.Entries)) // of each check, what of it is not there
@@ -29,7 +29,11 @@ func Gather(l exercise.Logged, who exercise.Learner, file func(id string) ([]byt
 				return nil, problem.Wrap(err, problem.Storage, "can't read run "+ref.Run, "check that its file may be read")
 			}
 			if why := gone(b, err, ref.SHA256); why != "" {
-				lacks[i] = problem.Newf(problem.NotFound, "lab exercise check "+e.Exercise+", which makes its runs again", "the run %s of the exercise %s %s", ref.Run, e.Exercise, why)
+				hint := "lab exercise check " + e.Exercise + ", which makes its runs again"
+				if e.Given.High > 0 && e.Mark != nil && e.Mark.Decided {
+					hint = "put its file back, if there is a copy: " + hint + ", but the first measurement counts, and has no points without them"
+				}
+				lacks[i] = problem.Newf(problem.NotFound, hint, "the run %s of the exercise %s %s", ref.Run, e.Exercise, why)
 				continue
 			}
 			if !slices.Contains(runs, ref.Run) {

@@ -201,6 +201,8 @@ func (g *grader) check(number int, entries []exercise.Entry, i int) {
 		if e.Kind == exercise.Predict && stated != nil && stated.Decided {
 			// Who could take it out of the way might measure until the points are right.
 			entry.Mark = &exercise.Mark{Decided: true, Why: "the runs of the first measurement are not all there, and it is what counts"}
+			g.note("runs of a measurement of %s are not all there; it counts, with no points", entry.Exercise)
+			return
 		}
 		later := slices.ContainsFunc(entries[i+1:], func(l exercise.Entry) bool {
 			return l.Act == exercise.Checked && l.Exercise == entry.Exercise && l.Learner == entry.Learner

@@ -270,8 +270,8 @@ func (s *sums) gaps() {
 // gapDue is how many requests must have been due for a gap to be called one, with room for the generator's own bound.
 const gapDue = 10
 
-// yardstick of the whole against those of the windows: a comparison is drawn for one speed
-// of the machine, so this moves a mark.
+// yardstick of the whole against those of the windows: a comparison and a proof are drawn for
+// one speed of the machine, so this moves a mark.
 func (s *sums) yardstick() {
 	count, seconds := 0, 0.0
 	for _, w := range s.main {

@@ -131,7 +131,11 @@ func inspect(b *box) container.InspectResponse {
 
 // act changes a container's state.
 func (e *Engine) act(r request, b *box) any {
-	switch what := r.parts[2]; what {
+	what := r.parts[2]
+	if e.Deathless[b.name] && (what == "kill" || what == "stop" || what == "restart") {
+		return refuse(http.StatusInternalServerError, "Cannot %s container: %s: permission denied", what, b.id)
+	}
+	switch what {
 	case "start":
 		return e.start(b)
 	case "restart":

@@ -72,6 +72,7 @@ type Engine struct {
 	AnyImage  bool                 // it holds every image that it is asked for
 	BuildFail string               // every build ends with this error
 	Unfrozen  map[string]int       // how often a container, by name, will not freeze yet
+	Deathless map[string]bool      // containers, by name, that this engine refuses to end
 	Miscount  map[string]bool      // networks, by name, on which it counts a container that is gone
 	Stale     map[string]string    // networks, by name, that list an endpoint of this name whose container is gone
 
