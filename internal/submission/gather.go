@@ -31,7 +31,7 @@ func Gather(l exercise.Logged, who exercise.Learner, file func(id string) ([]byt
 			if why := gone(b, err, ref.SHA256); why != "" {
 				hint := "lab exercise check " + e.Exercise + ", which makes its runs again"
 				if e.Given.High > 0 && e.Mark != nil && e.Mark.Decided {
-					hint = "put its file back, if there is a copy: " + hint + ", but the first measurement counts, and has no points without them"
+					hint = "put its file back from a copy, or " + hint + "; but the first measurement counts, and without its runs it has no points"
 				}
 				lacks[i] = problem.Newf(problem.NotFound, hint, "the run %s of the exercise %s %s", ref.Run, e.Exercise, why)
 				continue
