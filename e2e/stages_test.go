@@ -39,12 +39,18 @@ func TestStages(t *testing.T) {
 		s.lab("up", row.Name)
 		up := time.Since(began)
 		s.healthy()
-		r := s.load("--rate", "200", "--duration", "15s")
-		fmt.Printf("%-16s %-9s %6.1f %6d %7d %9.1f %9.2f %9.2f  %s\n", row.Name, row.Workload, up.Seconds(),
-			r.Requests.Sent, r.Requests.Failed, r.Rate.Served, r.Latency.P50*1e3, r.Latency.P99*1e3, r.Verdict.State)
-		if r.Requests.Failed > 0 || r.Requests.Sent < 2900 || r.Reads.Wrong > 0 {
-			t.Errorf("%s: %+v, %+v, errors %v", row.Name, r.Requests, r.Reads, r.Errors)
-		}
+		believed(t, func() error {
+			r := s.load("--rate", "200", "--duration", "15s")
+			fmt.Printf("%-16s %-9s %6.1f %6d %7d %9.1f %9.2f %9.2f  %s\n", row.Name, row.Workload, up.Seconds(),
+				r.Requests.Sent, r.Requests.Failed, r.Rate.Served, r.Latency.P50*1e3, r.Latency.P99*1e3, r.Verdict.State)
+			if r.Reads.Wrong > 0 { // no machine is slow enough for that
+				t.Errorf("%s: %+v", row.Name, r.Reads)
+			}
+			if r.Requests.Failed > 0 || r.Requests.Sent < 2900 {
+				return fmt.Errorf("%s: %+v, errors %v", row.Name, r.Requests, r.Errors)
+			}
+			return nil
+		})
 		s.lab("down", "--volumes")
 		if left := docker(t, "ps", "-aq", "--filter", "label=com.docker.compose.project="+s.project); left != "" {
 			t.Fatalf("%s: down left %s", row.Name, left)
