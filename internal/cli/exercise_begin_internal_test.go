@@ -47,6 +47,32 @@ func TestBegins(t *testing.T) {
 	}
 }
 
+// A reach exercise may have a data set of its own size; a stack whose data set has another
+// one is refused when it starts, not when somebody has worked on it.
+func TestReachAndTheDataSet(t *testing.T) {
+	l := newLaboratory(t, "1")
+	e := exercise.Exercise{Name: "x", Stage: 3, Reach: &exercise.Goal{}, Begin: exercise.Change{Env: []string{"postgres.SEED_MESSAGES=1000"}}}
+	if err := l.app.begin(t.Context(), e, 1); err != nil {
+		t.Fatal(err)
+	}
+	if err := l.session().sameData(t.Context(), e); err != nil {
+		t.Errorf("as it begins: %v", err)
+	}
+	e.Begin.Env = nil
+	if err := l.app.begin(t.Context(), e, 1); problem.Of(err).Kind != problem.Unsupported || !strings.Contains(err.Error(), "SEED_MESSAGES=1000") {
+		t.Errorf("begun with another data set: %v", err)
+	}
+	e.Begin.Env = []string{"postgres.SEED_MESSAGES=500000"} // the stage's own
+	other := newLaboratory(t, "1")
+	if err := other.app.begin(t.Context(), e, 1); err != nil {
+		t.Fatal(err)
+	}
+	e.Begin.Env = nil
+	if err := other.session().sameData(t.Context(), e); err != nil {
+		t.Errorf("the stage's own size: %v", err)
+	}
+}
+
 // No command tells what an exercise has broken, and each that should heals it.
 func TestRiddleIsNotTold(t *testing.T) {
 	l := newLaboratory(t, "5")
