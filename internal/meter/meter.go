@@ -173,7 +173,7 @@ func (m *Meter) list(ctx context.Context) error {
 
 // sample reads every container once and emits what grew since the last sample.
 func (m *Meter) sample(ctx context.Context, start time.Time, emit func(record.Sample)) {
-	for _, s := range m.readAll(ctx, true) {
+	for _, s := range m.readAll(ctx, time.Now(), true) {
 		s.AtSeconds = s.at.Sub(start).Seconds()
 		emit(s.Sample)
 	}
@@ -184,9 +184,9 @@ type timedSample struct {
 	at time.Time
 }
 
-// readAll reads every container, one after the other from files, several at
-// once from an engine that takes its time to answer.
-func (m *Meter) readAll(ctx context.Context, sampling bool) []timedSample {
+// readAll reads every container that was not read since then, one after the
+// other from files, several at once from an engine that takes its time to answer.
+func (m *Meter) readAll(ctx context.Context, since time.Time, sampling bool) []timedSample {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	var group errgroup.Group
@@ -194,6 +194,9 @@ func (m *Meter) readAll(ctx context.Context, sampling bool) []timedSample {
 	_, remote := m.opts.Reader.(*Remote)
 	for _, id := range m.order {
 		t := m.tracked[id]
+		if t.last.at.After(since) {
+			continue
+		}
 		if remote {
 			group.Go(func() error { t.read(ctx, m.opts.Reader); return nil })
 			continue

@@ -43,23 +43,32 @@ type Growth struct {
 	Unread     map[string]string // name of a container that could not be read, and why
 }
 
-// Mark lists the containers and reads every counter now. It works beside Run
-// and without it, and leaves Run's samples as they are.
+// Mark reads every counter now, then lists the containers and reads those that
+// it did not know. In this order, because an engine under load takes up to its
+// time-out to list (2 s were seen), and the counters are asked for at a moment.
+// It works beside Run and without it, and leaves Run's samples as they are.
 func (m *Meter) Mark(ctx context.Context) (Snapshot, error) {
+	began := time.Now()
+	m.readAll(ctx, began, false)
+	s, read := m.moment(), m.totals()
 	if err := m.list(ctx); err != nil {
 		return Snapshot{}, err
 	}
-	m.readAll(ctx, false)
+	m.readAll(ctx, began, false)
+	if len(read) == 0 {
+		s = m.moment() // the first of all: no one was known to be read earlier
+	}
 	if err := ctx.Err(); err != nil {
 		return Snapshot{}, err
 	}
-	s := Snapshot{At: time.Now()}
-	s.Host, s.HostKnown = m.opts.Reader.Host()
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	for _, id := range m.order {
 		t := m.tracked[id]
 		now := t.total()
+		if then, ok := read[id]; ok && !then.at.Before(began) {
+			now = then // Run has gone on reading meanwhile
+		}
 		s.Containers = append(s.Containers, Total{
 			Container: t.container, At: now.at, CPUSeconds: float64(now.cpuNanos) / 1e9,
 			Periods: now.periods, ThrottledPeriods: now.throttled, MemoryBytes: now.memory,
@@ -68,6 +77,24 @@ func (m *Meter) Mark(ctx context.Context) (Snapshot, error) {
 		})
 	}
 	return s, nil
+}
+
+// totals are the counters of all known containers, as they were read last.
+func (m *Meter) totals() map[string]counters {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	out := map[string]counters{}
+	for id, t := range m.tracked {
+		out[id] = t.total()
+	}
+	return out
+}
+
+// moment is now, with the machine's counters.
+func (m *Meter) moment() Snapshot {
+	s := Snapshot{At: time.Now()}
+	s.Host, s.HostKnown = m.opts.Reader.Host()
+	return s
 }
 
 // Since is the growth from an earlier snapshot of the same meter to this one,

@@ -116,6 +116,14 @@ type list struct {
 	boxes []engine.Container
 	asked int
 	err   error
+	busy  func() // what happens while the next question waits for its answer
+}
+
+// slow has the engine take two seconds for its next answer.
+func (l *list) slow(meanwhile func()) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.busy = meanwhile
 }
 
 func (l *list) set(boxes ...engine.Container) {
@@ -125,6 +133,14 @@ func (l *list) set(boxes ...engine.Container) {
 }
 
 func (l *list) ask(context.Context) ([]engine.Container, error) {
+	l.mu.Lock()
+	busy := l.busy
+	l.busy = nil
+	l.mu.Unlock()
+	if busy != nil {
+		time.Sleep(2 * time.Second)
+		busy()
+	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.asked++
