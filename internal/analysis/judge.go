@@ -28,7 +28,7 @@ const (
 	CheckSettled     = "not-settled"     // latency drifted through the run
 	CheckLost        = "container-lost"  // a container died, was killed or paused
 	CheckChanged     = "stage-changed"   // the architecture changed in the run
-	CheckUnread      = "unread"          // a container's counters could not be read
+	CheckUnread      = "unread"          // a container's counters could not be read, or not when they should have been
 	CheckPercentile  = "few-answers"     // too few answers for a percentile
 	CheckFailures    = "failures"        // failed answers are among the latencies
 	CheckClosed      = "closed-loop"     // requests waited for answers, so latency leaves waiting out
@@ -43,7 +43,7 @@ func Judge(run *record.Run) record.Verdict {
 	j := &judge{Run: run}
 	for _, check := range []func(){
 		j.nothing, j.clock, j.step, j.ahead, j.sent, j.dropped, j.limits, j.bound, j.schedule, j.share, j.generator,
-		j.host, j.full, j.steal, j.lost, j.changed, j.unread, j.settled, j.consistency, j.failures, j.closed, j.percentiles,
+		j.host, j.full, j.steal, j.lost, j.changed, j.unread, j.late, j.settled, j.consistency, j.failures, j.closed, j.percentiles,
 	} {
 		check()
 	}

@@ -89,6 +89,7 @@ func TestJudge(t *testing.T) {
 		"unread counters": {func(r *record.Run) {
 			r.Events = []record.Event{{Kind: "unread", Container: "lab-api-1", Detail: "gone"}}
 		}, sus, analysis.CheckUnread, "lab-api-1"},
+		"counters read late":   {func(r *record.Run) { r.Containers[0].CPUSeconds = 1.2 * r.Containers[0].CoresMean * r.DurationSeconds }, sus, analysis.CheckUnread, "apart"},
 		"unknown host":         {func(r *record.Run) { r.Host = record.Host{StackCores: 1} }, ok, analysis.CheckHost, "is not known"},
 		"full machine":         {func(r *record.Run) { r.Host.Cores, r.Host.StackCores = 1.95, 1.9 }, sus, analysis.CheckFull, "1.95 of 2"},
 		"some steal":           {func(r *record.Run) { r.Host.StealCores = 0.1 }, sus, analysis.CheckSteal, ""},

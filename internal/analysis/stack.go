@@ -5,6 +5,7 @@ package analysis
 import (
 	"cmp"
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 
@@ -33,6 +34,32 @@ func (j *judge) unread() {
 		if e.Kind == "unread" {
 			j.add(CheckUnread, record.Suspect, "lab doctor", "the counters of %s could not be read: %s", cmp.Or(e.Container, "the stack"), e.Detail)
 		}
+	}
+}
+
+// readSuspect is by how much of the measured part the time between the two readings
+// of a container's counters may be longer or shorter. From files they were within
+// 27 ms of 5 s with every core busy (docs/decisions/grading.md); an engine's own
+// figures can come seconds late.
+const readSuspect = 0.05
+
+// late: what was used between two readings is put down to the requests of the
+// measured part, so the two must be equally long. A container's mean says how long
+// its were apart; one that uses next to nothing can't.
+func (j *judge) late() {
+	worst, apart := 0.0, 0.0
+	for _, c := range j.Containers {
+		if c.CoresMean < 0.001 || c.CPUSeconds == 0 || c.Restarts > 0 {
+			continue
+		}
+		seconds := c.CPUSeconds / c.CoresMean
+		if off := math.Abs(seconds - j.DurationSeconds); off > worst {
+			worst, apart = off, seconds
+		}
+	}
+	if worst > readSuspect*j.DurationSeconds {
+		j.add(CheckUnread, record.Suspect, "stop what else runs here, or measure for longer",
+			"the counters were read %.2f s apart, for a measured part of %.2f s: CPU is off by as much", apart, j.DurationSeconds)
 	}
 }
 

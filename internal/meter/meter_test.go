@@ -115,13 +115,20 @@ func TestMarkOfABusyEngine(t *testing.T) {
 		tr.set(1, 41, reading{cpu: 0})
 		tr.host(1000, 0, 0)
 		b := run(t, tr.files(), l)
-		used := func(at time.Duration) { tr.set(1, 41, reading{cpu: at / 2}); tr.host(1000+int(at.Milliseconds()/10), 0, 0) }
+		used := func(at time.Duration) {
+			tr.set(1, 41, reading{cpu: at / 2})
+			tr.host(1000+int(at.Milliseconds()/10), 0, 0)
+		}
 		begin := b.mark(t)
 		time.Sleep(5100 * time.Millisecond) // between two rounds of Run
 		used(5100 * time.Millisecond)
 		second := box(2, 42)
 		second.Started = time.Now()
-		l.slow(func() { used(7100 * time.Millisecond); tr.set(2, 42, reading{cpu: time.Second}); l.set(box(1, 41), second) })
+		l.slow(func() {
+			used(7100 * time.Millisecond)
+			tr.set(2, 42, reading{cpu: time.Second})
+			l.set(box(1, 41), second)
+		})
 		g := b.mark(t).Since(begin)
 		b.stop()
 		if c := g.Containers[0]; !near(g.Seconds, 5.1) || !near(c.CPUSeconds, 2.55) || !near(c.CoresMean, 0.5) || !near(g.Host.Cores, 1) {

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"systemlab/internal/engine"
+	"systemlab/internal/record"
 )
 
 // Remote reads through the engine's API: for engines on other machines, inside
@@ -25,7 +26,7 @@ const remoteFloor = time.Second
 const remoteTimeout = 5 * time.Second
 
 // Name says which reader this is.
-func (r *Remote) Name() string { return "engine API" }
+func (r *Remote) Name() string { return record.EngineAPI }
 
 // Floor is one second.
 func (r *Remote) Floor() time.Duration { return remoteFloor }

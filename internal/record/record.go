@@ -41,11 +41,14 @@ type Run struct {
 	Histograms      Histograms        `json:"histograms"`
 	Containers      []Container       `json:"containers"`
 	Host            Host              `json:"host"`
-	Meter           string            `json:"meter"` // "cgroup v1", "cgroup v2" or "engine API"
+	Meter           string            `json:"meter"` // "cgroup v1", "cgroup v2" or EngineAPI
 	Clock           Clock             `json:"clock,omitzero"`
 	Verdict         Verdict           `json:"verdict"`
 	Round           *Round            `json:"round,omitempty"` // of a comparison or a search; nil for a run by itself
 }
+
+// EngineAPI is the meter that asks the engine, and not the kernel's files.
+const EngineAPI = "engine API"
 
 // Round says that a run is one side of one round of a comparison. The runs of a
 // comparison share its name, those of a round its number as well. A run of a
