@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"systemlab/internal/exercise"
 	"systemlab/internal/submission"
@@ -233,6 +234,26 @@ func TestCopiedExercises(t *testing.T) {
 			if got := slices.ContainsFunc(p.FlagsOf(name), func(f submission.Flag) bool { return f.Kind == submission.Copied }); got != want {
 				t.Errorf("%s, %s: flagged as copied %v: %v", p.File, name, got, p.Flags)
 			}
+		}
+	}
+}
+
+// A deletion for which nobody was made yet makes a user instead: how many of them
+// there were is no other seed's work.
+func TestRunThatWrites(t *testing.T) {
+	t.Parallel()
+	for seed := range int64(20) {
+		run := submissiontest.Make(submissiontest.Load{
+			ID: "20261129-120000-s5-abcdef", Tool: submissiontest.Tool, Machine: submissiontest.Laptop(2), Workload: "writes",
+			Rate: 200, Seed: seed, Noise: uint64(seed), Seconds: 4, Latency: 0.02,
+			Started: time.Date(2026, 11, 29, 12, 0, 0, 0, time.UTC), Services: []submissiontest.Service{{Name: "api", CPU: 0.0005, Limit: 0.5}},
+		})
+		if wrong, _ := submission.Seen(run, submissiontest.Tool, exercise.SideA); len(wrong) > 0 {
+			t.Errorf("seed %d: %v", seed, wrong)
+		}
+		run.Seed += 1000
+		if wrong, _ := submission.Seen(run, submissiontest.Tool, exercise.SideA); len(wrong) == 0 {
+			t.Errorf("seed %d: the work of another seed was not seen", seed)
 		}
 	}
 }

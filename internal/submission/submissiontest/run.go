@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"slices"
 	"sort"
 	"time"
 
@@ -113,10 +114,21 @@ func (m *maker) requests() {
 	end := float64(m.Seconds + 1)
 	n := int(m.Rate * end)
 	asked, sent := make([]int, len(windows)), make([]int, len(windows))
+	var users []float64 // that can be deleted: from when on
 	for i := range n {
 		at := float64(i) / m.Rate
 		took := m.Latency * math.Exp(0.35*m.draw.NormFloat64())
 		name := sequence.At(i).Endpoint
+		if name == loadgen.UserDelete {
+			if made := slices.IndexFunc(users, func(since float64) bool { return since <= at }); made >= 0 {
+				users = slices.Delete(users, made, made+1)
+			} else {
+				name = loadgen.UserCreate // as the generator does where there is no one to delete
+			}
+		}
+		if name == loadgen.UserCreate {
+			users = append(users, at+took)
+		}
 		asked[int(at)]++
 		sent[int(at)]++
 		windows[min(int(at+took), m.Seconds)].add(name, took)
