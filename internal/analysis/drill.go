@@ -124,8 +124,12 @@ func (d *Drilled) Conclude() {
 			broke = t.Reason
 		}
 	}
-	if broke == "" && len(decided) > 0 {
-		broke = d.Hypothesis.brokenMedian(decided)
+	if len(decided) > 0 {
+		if most := d.Hypothesis.brokenMedian(decided); broke == "" {
+			broke = most
+		} else if most != "" { // both are to be mended
+			broke = most + ", " + broke
+		}
 	}
 	switch {
 	case len(d.Trials) == 0:
