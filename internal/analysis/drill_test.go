@@ -58,7 +58,7 @@ func trial(gap float64, lost int, h analysis.Hypothesis) analysis.Trial {
 // What broke in one trial hides nothing of what all together did not hold.
 func TestConcludeTellsAllThatBroke(t *testing.T) {
 	t.Parallel()
-	h := hypothesis(t, "median gap < 500ms, lost <= 100")
+	h := hypothesis(t, "median gap < 500ms", "lost <= 100")
 	d := analysis.Drilled{Hypothesis: h, Trials: []analysis.Trial{trial(5, 0, h), trial(5, 0, h), trial(5, 0, h)}}
 	d.Trials[1].State, d.Trials[1].Reason = analysis.NotHeld, "lost <= 100"
 	if d.Conclude(); d.State != analysis.NotHeld || d.Reason != "median gap < 500ms, lost <= 100" {
