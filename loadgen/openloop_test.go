@@ -6,6 +6,7 @@ import (
 	"math"
 	"net/http"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -107,6 +108,24 @@ func TestServedIsWhatCameInTime(t *testing.T) {
 
 // At a rate that two workers can't hold, what never left is dropped, and what
 // left is late; nothing is hidden.
+// A good answer ends a gap, though it was asked for in the warm-up: a gap is a
+// stretch in which none came, and the windows say the same.
+func TestLateAnswerOfTheWarmupEndsAGap(t *testing.T) {
+	t.Parallel()
+	var asked atomic.Int32
+	target := serve(t, func(w http.ResponseWriter, _ *http.Request) {
+		if asked.Add(1) == 1 {
+			time.Sleep(time.Second)
+			return
+		}
+		w.WriteHeader(http.StatusServiceUnavailable)
+	})
+	a := attack(t.Context(), t, loadgen.Order{Target: target, Workload: "ping", Pace: "50", WarmupSeconds: 0.5, DurationSeconds: 1.5, ReadySeconds: -1}, nil)
+	if gaps := a.result.Summary.Gaps; len(gaps) != 2 || gaps[1].StartSeconds < 1 || math.Abs(gaps[1].StartSeconds-gaps[0].StartSeconds-gaps[0].Seconds) > 1e-6 {
+		t.Errorf("%+v, want one from 0.5 s to the answer after 1 s, and one from there", gaps)
+	}
+}
+
 func TestImpossibleRateShows(t *testing.T) {
 	t.Parallel()
 	slow := func(http.ResponseWriter, *http.Request) { time.Sleep(20 * time.Millisecond) }

@@ -216,14 +216,16 @@ func (a *attack) add(r *vegeta.Result) {
 		return
 	}
 	a.window.tally.add(o)
-	if ended := o.intended + o.latency; o.failure == "" && ended >= a.schedule.warmup && ended < min(a.schedule.end, a.stoppedAt) {
-		a.served++
+	if ended := o.intended + o.latency; o.failure == "" {
+		if ended >= a.schedule.warmup && ended < min(a.schedule.end, a.stoppedAt) {
+			a.served++
+		}
+		if !a.schedule.closed { // asked for in the warm-up or not: it ends a gap
+			a.gaps.good(ended, a.schedule.count)
+		}
 	}
 	if measured {
 		a.whole.add(o)
-		if o.failure == "" && !a.schedule.closed {
-			a.gaps.good(o.intended+o.latency, a.schedule.count)
-		}
 	}
 }
 
