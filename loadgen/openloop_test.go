@@ -106,8 +106,6 @@ func TestServedIsWhatCameInTime(t *testing.T) {
 	}
 }
 
-// At a rate that two workers can't hold, what never left is dropped, and what
-// left is late; nothing is hidden.
 // A good answer ends a gap, though it was asked for in the warm-up: a gap is a
 // stretch in which none came, and the windows say the same.
 func TestLateAnswerOfTheWarmupEndsAGap(t *testing.T) {
@@ -126,6 +124,8 @@ func TestLateAnswerOfTheWarmupEndsAGap(t *testing.T) {
 	}
 }
 
+// At a rate that two workers can't hold, what never left is dropped, and what
+// left is late; nothing is hidden.
 func TestImpossibleRateShows(t *testing.T) {
 	t.Parallel()
 	slow := func(http.ResponseWriter, *http.Request) { time.Sleep(20 * time.Millisecond) }
