@@ -7,6 +7,7 @@ package e2e
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"os/exec"
 	"regexp"
@@ -231,48 +232,69 @@ func TestAllWorkersGone(t *testing.T) {
 	s := start(t, "with all workers stopped /loadQ must answer 503 with Retry-After within its deadline, and the others must not notice; no stale work after")
 	s.lab("up", "7")
 	entry := s.status().Entry
-	light := []string{"--workload", "ping=50,user=48,loadq=2", "--rate", "100", "--duration", "15s", "--warmup", "3s", "--seed", "7"}
-	before, again := s.load(light...), s.load(light...)
-	notice := func(is result) error { // the others must not
-		for _, name := range []string{"ping", "user"} {
-			one, two, is := before.endpoint(name).Latency.P99, again.endpoint(name).Latency.P99, is.endpoint(name)
-			t.Logf("%s: p99 %.2f and %.2f ms with workers, %.2f ms without; %d failed", name, one*1e3, two*1e3, is.Latency.P99*1e3, is.Failed)
-			// Twenty percent and 2 ms above what two runs with workers, of which the first may be cold, differ by.
-			if is.Failed > 0 || is.Latency.P99 > max(one, two)*1.2+0.002 {
-				return fmt.Errorf("%s: p99 %.2f and %.2f ms before, %.2f ms without workers; %d failed", name, one*1e3, two*1e3, is.Latency.P99*1e3, is.Failed)
-			}
-		}
-		return nil
-	}
 	var names []string
 	for _, c := range s.status().of("worker") {
 		names = append(names, c.Name)
 	}
-	docker(t, append([]string{"stop"}, names...)...)
+	workers := func(do string) { docker(t, append([]string{do}, names...)...) }
+	load := func(duration string) result {
+		return s.load("--workload", "ping=50,user=48,loadq=2", "--rate", "100", "--duration", duration, "--warmup", "3s", "--seed", "7")
+	}
+	load("3s") // the first is cold, and would forgive too much
+	with := load("15s")
+	workers("stop")
 	began := time.Now()
 	code, head, body, err := getSlowly(t, entry+"/loadQ/30")
 	if took := time.Since(began); err != nil || code != 503 || head.Get("Retry-After") == "" || took > 6*time.Second {
 		t.Errorf("/loadQ without workers: %d, Retry-After %q, %s, %v after %s", code, head.Get("Retry-After"), body, err, took)
 	}
-	var without result
-	believed(t, func() error {
-		without = s.load(light...)
-		return notice(without)
-	})
-	lost := without.endpoint("loadq")
-	if lost.Failed != lost.Requests || lost.Latency.Max > 6 {
-		t.Errorf("loadq: %d of %d failed, the slowest after %.1f s", lost.Failed, lost.Requests, lost.Latency.Max)
+	without := load("15s")
+	// The p99 of one endpoint differs by a factor of two or more between equal runs
+	// on a busy machine. So pairs are run in turns (A B B A), and who notices is
+	// above in each of five: by chance alone in fewer than 1 of 32.
+	noticed := map[string]bool{"ping": true, "user": true}
+	for pair := 1; ; pair++ {
+		if lost := without.endpoint("loadq"); lost.Failed != lost.Requests || lost.Latency.Max > 6 {
+			t.Errorf("loadq: %d of %d failed, the slowest after %.1f s", lost.Failed, lost.Requests, lost.Latency.Max)
+		}
+		for _, name := range []string{"ping", "user"} { // the others
+			before, is := with.endpoint(name), without.endpoint(name)
+			t.Logf("%s: p99 %.2f ms with workers, %.2f ms without; %d failed", name, before.Latency.P99*1e3, is.Latency.P99*1e3, is.Failed)
+			if is.Failed > 0 {
+				t.Errorf("%s: %d of %d failed without workers", name, is.Failed, is.Requests)
+			}
+			if is.Latency.P99 <= before.Latency.P99*1.2+0.002 {
+				delete(noticed, name)
+			}
+		}
+		if len(noticed) == 0 {
+			break
+		}
+		if pair == 5 {
+			t.Errorf("without workers %v were slower by more than 20%% in each of %d pairs", slices.Sorted(maps.Keys(noticed)), pair)
+			break
+		}
+		if pair%2 == 1 {
+			without = load("15s")
+			s.lab("up", "7")
+			with = load("15s")
+		} else {
+			with = load("15s")
+			workers("stop")
+			without = load("15s")
+		}
 	}
-	docker(t, append([]string{"start"}, names...)...)
+	workers("stop")
+	workers("start")
 	asked := s.computes(10 * time.Second)
-	docker(t, append([]string{"stop"}, names...)...)
+	workers("stop")
 	computed := 0
 	for _, name := range names {
 		says := regexp.MustCompile(`computed=(\d+)`).FindAllStringSubmatch(docker(t, "logs", name), -1)
-		if len(says) != 2 { // it was stopped twice
+		if len(says) < 2 { // once for each stop
 			t.Fatalf("%s says %v", name, says)
 		}
-		n, _ := strconv.Atoi(says[1][1])
+		n, _ := strconv.Atoi(says[len(says)-1][1])
 		computed += n
 	}
 	if computed < 1 || computed > asked {
