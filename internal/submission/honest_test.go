@@ -14,7 +14,9 @@ import (
 	"testing"
 	"time"
 
+	"systemlab/internal/analysis"
 	"systemlab/internal/exercise"
+	"systemlab/internal/record"
 	"systemlab/internal/submission"
 	"systemlab/internal/submission/submissiontest"
 )
@@ -254,6 +256,35 @@ func TestRunThatWrites(t *testing.T) {
 		run.Seed += 1000
 		if wrong, _ := submission.Seen(run, submissiontest.Tool, exercise.SideA); len(wrong) == 0 {
 			t.Errorf("seed %d: the work of another seed was not seen", seed)
+		}
+	}
+}
+
+// An engine that answers for the counters may do so late: as much is believed of it,
+// and of a meter that reads the kernel's files it is not.
+func TestCountersReadLate(t *testing.T) {
+	t.Parallel()
+	const seconds, edit = 20, "of CPU"
+	for _, test := range []struct {
+		meter string
+		late  float64 // seconds
+		seen  bool
+	}{
+		{record.EngineAPI, 0, false}, {record.EngineAPI, 1.5, false}, {record.EngineAPI, 4, true},
+		{"cgroup v1", 0, false}, {"cgroup v1", 1.5, true},
+	} {
+		run := submissiontest.Make(submissiontest.Load{
+			ID: "20261129-120000-s5-abcdef", Tool: submissiontest.Tool, Machine: submissiontest.Laptop(2), Workload: "users",
+			Rate: 100, Seed: 3, Noise: 3, Seconds: seconds, Latency: 0.02,
+			Started: time.Date(2026, 11, 29, 12, 0, 0, 0, time.UTC), Services: []submissiontest.Service{{Name: "api", CPU: 0.004, Limit: 0.5}},
+		})
+		run.Meter = test.meter
+		run.Containers[0].CPUSeconds *= 1 + test.late/seconds
+		run.Containers[0].CPUSecondsPerRequest *= 1 + test.late/seconds
+		run.Verdict = analysis.Judge(run)
+		wrong, _ := submission.Seen(run, submissiontest.Tool, exercise.SideA)
+		if seen := strings.Contains(strings.Join(wrong, "\n"), edit); seen != test.seen || !test.seen && len(wrong) > 0 {
+			t.Errorf("%s, counters %g s late: %v", test.meter, test.late, wrong)
 		}
 	}
 }
