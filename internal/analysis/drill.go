@@ -5,6 +5,7 @@ package analysis
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"systemlab/internal/record"
 )
@@ -28,7 +29,7 @@ type Trial struct {
 	Run     string // the run's id
 	Target  string // the container
 	State   string // Held, NotHeld, NotDecided
-	Reason  string // which condition broke, or why nothing is decided
+	Reason  string // which conditions broke, or why nothing is decided
 	Outage  Outage
 	Verdict record.Verdict // of the whole run, the fault included
 }
@@ -75,8 +76,8 @@ func JudgeTrial(run *record.Run, h Hypothesis) Trial {
 	case t.Reason != "":
 	case spoilt(run) != "":
 		t.Reason = spoilt(run)
-	case h.broken(o) != "":
-		t.State, t.Reason = NotHeld, h.broken(o)
+	case len(h.broken(o)) > 0:
+		t.State, t.Reason = NotHeld, strings.Join(h.broken(o), ", ")
 	default:
 		t.State = Held
 	}
@@ -113,31 +114,25 @@ func spoilt(run *record.Run) string {
 func (d *Drilled) Conclude() {
 	decided := []Outage{}
 	d.State, d.Reason, d.Inside = NotDecided, "", nil
-	broke, last := "", ""
+	broke, last := []string{}, ""
 	for _, t := range d.Trials {
 		if t.State == NotDecided {
 			last = t.Reason
 			continue
 		}
 		decided = append(decided, t.Outage)
-		if t.State == NotHeld && broke == "" {
-			broke = t.Reason
-		}
+		broke = append(broke, d.Hypothesis.broken(t.Outage)...)
 	}
 	if len(decided) > 0 {
-		if most := d.Hypothesis.brokenMedian(decided); broke == "" {
-			broke = most
-		} else if most != "" { // both are to be mended
-			broke = most + ", " + broke
-		}
+		broke = append(broke, d.Hypothesis.brokenMedian(decided)...)
 	}
 	switch {
 	case len(d.Trials) == 0:
 		d.Reason = "no trial was made"
 	case 2*len(decided) < len(d.Trials) || len(decided) == 0:
 		d.Reason = last
-	case broke != "":
-		d.State, d.Reason = NotHeld, broke
+	case len(broke) > 0:
+		d.State, d.Reason = NotHeld, d.Hypothesis.only(broke)
 	default:
 		d.State = Held
 	}

@@ -36,6 +36,12 @@ func (h Hypothesis) String() string {
 	return strings.Join(all, ", ")
 }
 
+// only are those conditions, each once, as the hypothesis has them.
+func (h Hypothesis) only(texts []string) string {
+	kept := slices.DeleteFunc(slices.Clone(h), func(c Condition) bool { return !slices.Contains(texts, c.text) })
+	return kept.String()
+}
+
 // ParseCondition reads one condition. endpoints gives the endpoints that a word
 // stands for (GET, user), none for a word that it does not know.
 func ParseCondition(text string, endpoints func(string) []string) (Condition, error) {
@@ -121,20 +127,19 @@ func (c Condition) met(v float64) bool {
 	return v == c.Value
 }
 
-// broken says which condition a trial breaks; "" where it holds all that are
-// about every trial.
-func (h Hypothesis) broken(o Outage) string {
+// broken are the conditions that a trial does not hold, of those about every trial.
+func (h Hypothesis) broken(o Outage) (texts []string) {
 	for _, c := range h {
 		if v, ok := c.of(o); !c.Median && (!ok || !c.met(v)) {
-			return c.text
+			texts = append(texts, c.text)
 		}
 	}
-	return ""
+	return texts
 }
 
 // brokenMedian likewise, of the conditions on medians. A trial without the figure
 // counts as beyond any bound.
-func (h Hypothesis) brokenMedian(all []Outage) string {
+func (h Hypothesis) brokenMedian(all []Outage) (texts []string) {
 	for _, c := range h {
 		if !c.Median {
 			continue
@@ -148,8 +153,8 @@ func (h Hypothesis) brokenMedian(all []Outage) string {
 			values = append(values, v)
 		}
 		if !c.met(median(values)) {
-			return c.text
+			texts = append(texts, c.text)
 		}
 	}
-	return ""
+	return texts
 }

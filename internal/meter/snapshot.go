@@ -55,8 +55,12 @@ func (m *Meter) Mark(ctx context.Context) (Snapshot, error) {
 		return Snapshot{}, err
 	}
 	m.readAll(ctx, began, false)
-	if len(read) == 0 {
-		s = m.moment() // the first of all: no one was known to be read earlier
+	early := false // whether anyone was known, to be read before the list
+	for _, c := range read {
+		early = early || !c.at.Before(began)
+	}
+	if !early {
+		s = m.moment()
 	}
 	if err := ctx.Err(); err != nil {
 		return Snapshot{}, err

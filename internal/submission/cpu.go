@@ -43,7 +43,9 @@ func (s *sums) cpu() {
 		if !(math.Abs(c.CPUSecondsPerRequest-perRequest) <= 1e-9) {
 			s.add("%s used %.6f ms of CPU a request, but %.6f s for %d requests", c.Name, 1e3*c.CPUSecondsPerRequest, c.CPUSeconds, sent)
 		}
-		if mean := c.CPUSeconds / s.DurationSeconds; !(math.Abs(c.CoresMean-mean) <= meanShare*mean+mean*max(readingSeconds, s.lateness())/s.DurationSeconds+1e-6) {
+		mean := c.CPUSeconds / s.DurationSeconds
+		slack := max(mean, c.CoresMean) * (meanShare + max(readingSeconds, s.lateness())/s.DurationSeconds)
+		if !(math.Abs(c.CoresMean-mean) <= slack+1e-6) {
 			s.add("%s used %.4f cores, but %.4f s of CPU in %g s", c.Name, c.CoresMean, c.CPUSeconds, s.DurationSeconds)
 		}
 		if n := s.starts(c); c.Restarts > n {
@@ -56,7 +58,8 @@ func (s *sums) cpu() {
 	}
 	// What the stack used besides its containers is the generator's.
 	rest, own := s.Host.StackCores-stack/s.DurationSeconds, s.Summary.Generator.CoresMean
-	if slack := generatorCores + generatorShare*own + meanShare*s.Host.StackCores; !(math.Abs(rest-own) <= slack) {
+	late := s.Host.StackCores * s.lateness() / s.DurationSeconds
+	if slack := generatorCores + generatorShare*own + meanShare*s.Host.StackCores + late; !(math.Abs(rest-own) <= slack) {
 		s.add("the containers used %.3f cores and the generator %.3f, but all of them %.3f", stack/s.DurationSeconds, own, s.Host.StackCores)
 	}
 }

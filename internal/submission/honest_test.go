@@ -264,19 +264,20 @@ func TestRunThatWrites(t *testing.T) {
 // and of a meter that reads the kernel's files it is not.
 func TestCountersReadLate(t *testing.T) {
 	t.Parallel()
-	const seconds, edit = 20, "of CPU"
+	const seconds, edit = 8, "of CPU"
 	for _, test := range []struct {
 		meter string
-		late  float64 // seconds
+		late  float64 // seconds, at the end of the measured part; below 0 at its beginning
 		seen  bool
 	}{
-		{record.EngineAPI, 0, false}, {record.EngineAPI, 1.5, false}, {record.EngineAPI, 4, true},
-		{"cgroup v1", 0, false}, {"cgroup v1", 1.5, true},
+		{record.EngineAPI, 0, false}, {record.EngineAPI, 1.95, false}, {record.EngineAPI, -1.95, false},
+		{record.EngineAPI, 4, true}, {record.EngineAPI, -4, true},
+		{"cgroup v1", 0, false}, {"cgroup v1", 1.5, true}, {"cgroup v1", -1.5, true},
 	} {
 		run := submissiontest.Make(submissiontest.Load{
 			ID: "20261129-120000-s5-abcdef", Tool: submissiontest.Tool, Machine: submissiontest.Laptop(2), Workload: "users",
 			Rate: 100, Seed: 3, Noise: 3, Seconds: seconds, Latency: 0.02,
-			Started: time.Date(2026, 11, 29, 12, 0, 0, 0, time.UTC), Services: []submissiontest.Service{{Name: "api", CPU: 0.004, Limit: 0.5}},
+			Started: time.Date(2026, 11, 29, 12, 0, 0, 0, time.UTC), Services: []submissiontest.Service{{Name: "api", CPU: 0.012, Limit: 1.5}},
 		})
 		run.Meter = test.meter
 		run.Containers[0].CPUSeconds *= 1 + test.late/seconds
