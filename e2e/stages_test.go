@@ -58,14 +58,18 @@ func TestStages(t *testing.T) {
 	}
 }
 
-// healthy holds that all that is up runs and answers.
+// healthy holds that all that is up runs and answers. Where many must be asked at
+// once, a status may come before the last of them has told.
 func (s *scenario) healthy() {
 	s.t.Helper()
-	for _, c := range s.status().Containers {
-		if c.State != "running" || c.Health != "healthy" {
-			s.t.Errorf("%s is %s, %s", c.Name, c.State, c.Health)
+	eventually(s.t, 30*time.Second, func() error {
+		for _, c := range s.status().Containers {
+			if c.State != "running" || c.Health != "healthy" {
+				return fmt.Errorf("%s is %s, %s", c.Name, c.State, c.Health)
+			}
 		}
-	}
+		return nil
+	})
 }
 
 // A walk of 20 steps over the stages, another one each day, the same all day.

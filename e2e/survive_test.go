@@ -184,7 +184,8 @@ func (s *scenario) computes(within time.Duration) int {
 
 func TestWorkerGone(t *testing.T) {
 	s := start(t, "a worker killed with a task in hand: another one computes it, and each request gets its answer in time")
-	s.lab("up", "7")
+	up := []string{"up", "7", "--env", "api.QUEUE_DEADLINE=12s"} // one computes two of them, one after the other
+	s.lab(up...)
 	st := s.status()
 	const task, result = 39, "2849" // 63245986 mod 10037; more than a second of a worker's time
 	answers := make(chan error, 3)
@@ -210,7 +211,7 @@ func TestWorkerGone(t *testing.T) {
 			t.Errorf("a request was lost: %v", err)
 		}
 	}
-	s.lab("up", "7")
+	s.lab(up...)
 	s.healthy()
 }
 
@@ -251,7 +252,8 @@ func TestAllWorkersGone(t *testing.T) {
 	without := load("15s")
 	// The p99 of one endpoint differs by a factor of two or more between equal runs
 	// on a busy machine. So pairs are run in turns (A B B A), and who notices is
-	// above in each of five: by chance alone in fewer than 1 of 32.
+	// above in each of five. By chance alone either of two is in fewer than 1 of 16;
+	// what waits for a worker's answer waits for seconds, which each pair shows.
 	noticed := map[string]bool{"ping": true, "user": true}
 	for pair := 1; ; pair++ {
 		if lost := without.endpoint("loadq"); lost.Failed != lost.Requests || lost.Latency.Max > 6 {
@@ -285,6 +287,9 @@ func TestAllWorkersGone(t *testing.T) {
 		}
 	}
 	workers("stop")
+	if code, _, body, err := getSlowly(t, entry+"/loadQ/30"); err != nil || code != 503 { // leaves a task that nobody waits for
+		t.Errorf("/loadQ without workers: %d %s, %v", code, body, err)
+	}
 	workers("start")
 	asked := s.computes(10 * time.Second)
 	workers("stop")

@@ -5,6 +5,7 @@
 package e2e
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"math"
@@ -248,10 +249,6 @@ func TestTopShowsTheKernelsCores(t *testing.T) {
 	w.shows("postgres 1", "quit")
 	w.keys("g")
 	w.shows("served 200/s")
-	kernel, shown := map[string]*counterSeries{}, map[string][]float64{}
-	for _, c := range s.status().Containers {
-		kernel[fmt.Sprint(c.Service, " ", c.Replica)] = follow(t, kernelCounter(t, c.ID))
-	}
 	// The table says what each did in the second before, so the beginning of the
 	// load, with its pools to fill, must be over.
 	const seconds, settle = 20, 8
@@ -261,33 +258,42 @@ func TestTopShowsTheKernelsCores(t *testing.T) {
 	for range settle {
 		<-tick.C
 	}
-	from := time.Now()
-	for range seconds {
+	here := s.status().Containers
+	believed(t, func() (wrong error) {
+		kernel, shown := map[string]*counterSeries{}, map[string][]float64{}
+		for _, c := range here {
+			kernel[fmt.Sprint(c.Service, " ", c.Replica)] = follow(t, kernelCounter(t, c.ID))
+		}
 		<-tick.C
-		for _, m := range row.FindAllStringSubmatch(w.screen(), -1) {
-			v, err := strconv.ParseFloat(m[2], 64)
-			if err != nil {
-				t.Fatal(err)
+		from := time.Now()
+		for range seconds {
+			<-tick.C
+			for _, m := range row.FindAllStringSubmatch(w.screen(), -1) {
+				v, err := strconv.ParseFloat(m[2], 64)
+				if err != nil {
+					t.Fatal(err)
+				}
+				shown[m[1]] = append(shown[m[1]], v)
 			}
-			shown[m[1]] = append(shown[m[1]], v)
 		}
-	}
-	to := time.Now()
-	for name, counter := range kernel {
-		want := counter.cores(t, from, to)
-		// A picture of the terminal that is taken while it is drawn lacks rows.
-		if len(shown[name]) < seconds*3/4 {
-			t.Errorf("%s: shown in %d of %d seconds", name, len(shown[name]), seconds)
-			continue
+		to := time.Now()
+		for name, counter := range kernel {
+			want := counter.cores(t, from, to)
+			// A picture of the terminal that is taken while it is drawn lacks rows.
+			if len(shown[name]) < seconds*3/4 {
+				wrong = errors.Join(wrong, fmt.Errorf("%s: shown in %d of %d seconds", name, len(shown[name]), seconds))
+				continue
+			}
+			sum := 0.0
+			for _, v := range shown[name] {
+				sum += v
+			}
+			mean := sum / float64(len(shown[name]))
+			t.Logf("%-10s shown %.4f (%d times), kernel %.4f", name, mean, len(shown[name]), want)
+			if off := math.Abs(mean - want); off > 0.05*want && off > 0.0005 { // it shows thousandths
+				wrong = errors.Join(wrong, fmt.Errorf("%s: shown %.4f cores, kernel %.4f", name, mean, want))
+			}
 		}
-		sum := 0.0
-		for _, v := range shown[name] {
-			sum += v
-		}
-		mean := sum / float64(len(shown[name]))
-		t.Logf("%-10s shown %.4f (%d times), kernel %.4f", name, mean, len(shown[name]), want)
-		if off := math.Abs(mean - want); off > 0.05*want && off > 0.0005 { // it shows thousandths
-			t.Errorf("%s: shown %.4f cores, kernel %.4f", name, mean, want)
-		}
-	}
+		return wrong
+	})
 }

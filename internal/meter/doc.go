@@ -25,10 +25,11 @@
 // place. [Remote] asks the engine, which costs it about 3.5 ms of CPU a reading
 // (moby daemon/stats/collector.go: one serial loop, at most one reading a
 // second), a hundred times as much. Measured here (2 cores, Docker 20.10.24,
-// cgroup v1), the share of one core for 8 containers at 4 readings a second:
+// cgroup v1), the share of one core for stage 5 at 4 readings a second:
 //
-//	Files    0.24% (TestCost; both cores were taken by others), 0.03% of it the
-//	         reading itself: 8.7 µs a container, five files (BenchmarkReal)
+//	Files    0.28% (RUN=TestMeterCost scripts/e2e), and 0.47% on a slow day, when
+//	         a bare loop that reads as many files took 0.37%; the reading itself
+//	         takes 8.7 µs a container, five files (BenchmarkReal)
 //	Remote   3.5 ms a reading: 2.8% at 1 a second
 //
 // The list of containers comes from the engine and costs it some milliseconds,
