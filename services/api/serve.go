@@ -10,6 +10,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"sync"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -42,18 +43,23 @@ func serve(ctx context.Context, c config, log *slog.Logger) error {
 	running, stop := context.WithCancel(context.WithoutCancel(ctx))
 	defer stop()
 	g, running := errgroup.WithContext(running)
-	filled := make(chan struct{})
+	filled, ready := make(chan struct{}), make(chan struct{})
 	o.Filling = func() bool {
 		select {
-		case <-filled:
+		case <-ready:
 			return false
 		default:
 			return true
 		}
 	}
 	g.Go(func() error {
-		defer close(filled)
-		return fill(running, databases, log)
+		defer close(ready)
+		limited, cancel := context.WithTimeout(running, fillLimit)
+		defer cancel()
+		fill(limited, databases, log)
+		close(filled)
+		spread(limited, databases, log)
+		return nil
 	})
 	if c.redisURL != "" {
 		store, err := cache.OpenRedis(c.redisURL, c.poolSize, c.cachePatience)
@@ -165,24 +171,31 @@ func connect(ctx context.Context, c config, o *web.Options) ([]*database.DB, fun
 
 // fill asks each database for connections until they are there: whoever served before would answer the first requests late
 // or not at all. But the api lives without its databases, so it doesn't wait for them for ever.
-func fill(ctx context.Context, databases []*database.DB, log *slog.Logger) error {
-	limited, cancel := context.WithTimeout(ctx, fillLimit)
-	defer cancel()
-	var g errgroup.Group
+func fill(ctx context.Context, databases []*database.DB, log *slog.Logger) {
+	var all sync.WaitGroup
 	for _, db := range databases {
-		g.Go(func() error {
-			for err := db.Fill(limited); err != nil; err = db.Fill(limited) {
+		all.Go(func() {
+			for err := db.Fill(ctx); err != nil; err = db.Fill(ctx) {
 				select {
-				case <-limited.Done():
+				case <-ctx.Done():
 					log.Warn("a database gave no connections", "error", err)
-					return nil
+					return
 				case <-time.After(100 * time.Millisecond):
 				}
 			}
-			return nil
 		})
 	}
-	return g.Wait()
+	all.Wait()
+}
+
+// spread sees to it that a database which began after the others has its part of the connections. The api serves meanwhile,
+// and is not ready: what is measured now would be without that database.
+func spread(ctx context.Context, databases []*database.DB, log *slog.Logger) {
+	for _, db := range databases {
+		if err := db.Spread(ctx); err != nil {
+			log.Warn("all connections lead to one database", "error", err)
+		}
+	}
 }
 
 func poolMetrics(name string, db *database.DB) []prometheus.Collector {

@@ -31,11 +31,12 @@ type Options struct {
 
 // DB is one database. Its methods are safe for concurrent use.
 type DB struct {
-	pool    *pgxpool.Pool // nil with NoPool
-	config  *pgx.ConnConfig
-	timeout time.Duration
-	making  chan struct{} // holds one while a request has a connection made
-	back    chan struct{} // told when a connection comes back
+	pool     *pgxpool.Pool // nil with NoPool
+	config   *pgx.ConnConfig
+	timeout  time.Duration
+	balanced bool          // connections may lead to one database or another
+	making   chan struct{} // holds one while a request has a connection made
+	back     chan struct{} // told when a connection comes back
 }
 
 // UsualSize is how many connections a pool has.
@@ -62,7 +63,10 @@ func Open(ctx context.Context, o Options) (*DB, error) {
 	if err != nil {
 		return nil, fmt.Errorf("make database pool: %w", err)
 	}
-	return &DB{pool: pool, config: config.ConnConfig, timeout: o.Timeout, making: make(chan struct{}, 1), back: make(chan struct{}, 1)}, nil
+	return &DB{
+		pool: pool, config: config.ConnConfig, timeout: o.Timeout, balanced: o.Lifetime > 0,
+		making: make(chan struct{}, 1), back: make(chan struct{}, 1),
+	}, nil
 }
 
 // configure says how the pool and each of its connections behave.
@@ -124,12 +128,20 @@ func (d *DB) Fill(ctx context.Context) error {
 			return err
 		}
 		defer c.Release() // not before all are there, or one would be lent twice
-		if _, err := user(ctx, c.Conn(), i+1); err != nil && !errors.As(err, new(Missing)) {
+		if err := warm(ctx, c.Conn(), i+1); err != nil {
 			return err
 		}
-		if _, err := inbox(ctx, c.Conn(), i+1); err != nil && !errors.As(err, new(Missing)) {
-			return err
-		}
+	}
+	return nil
+}
+
+// warm asks a new connection for what requests will ask it.
+func warm(ctx context.Context, c *pgx.Conn, id int) error {
+	if _, err := user(ctx, c, id); err != nil && !errors.As(err, new(Missing)) {
+		return err
+	}
+	if _, err := inbox(ctx, c, id); err != nil && !errors.As(err, new(Missing)) {
+		return err
 	}
 	return nil
 }

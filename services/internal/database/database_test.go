@@ -94,6 +94,7 @@ func TestOpenRefusesNonsense(t *testing.T) {
 type server struct {
 	address     string
 	made, asked atomic.Int64
+	silent      atomic.Bool // it does not say where a connection leads
 
 	mu    sync.Mutex
 	conns []net.Conn
@@ -143,6 +144,15 @@ func slow(t *testing.T, after time.Duration, gives bool) *server {
 				return
 			}
 			switch m := m.(type) {
+			case *pgproto3.Query: // where a connection leads
+				if s.silent.Load() {
+					continue
+				}
+				b.Send(&pgproto3.RowDescription{Fields: []pgproto3.FieldDescription{{Name: []byte("host")}, {Name: []byte("port")}}})
+				host, port, _ := net.SplitHostPort(s.address)
+				b.Send(&pgproto3.DataRow{Values: [][]byte{[]byte(host), []byte(port)}})
+				b.Send(&pgproto3.CommandComplete{CommandTag: []byte("SELECT 1")})
+				b.Send(&pgproto3.ReadyForQuery{TxStatus: 'I'})
 			case *pgproto3.Parse:
 				integers = integers[:strings.Count(m.Query, "$2")+1]
 				b.Send(&pgproto3.ParseComplete{})

@@ -40,7 +40,7 @@ type health struct {
 // States of a server, as /healthz tells them.
 const (
 	Up      = "up"
-	Filling = "filling" // it serves, and has no connections to its databases yet
+	Filling = "filling" // it serves, and lacks connections to its databases, or to one of those behind a balancer
 )
 
 func newHealth(o Options, now func() time.Time) *health {
