@@ -84,11 +84,11 @@ type counterSeries struct {
 	used []float64
 }
 
-// follow reads a counter every 20 ms until its series is asked.
+// follow reads a counter now, and every 20 ms until its series is asked.
 func follow(t *testing.T, counter func() float64) *counterSeries {
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan struct{})
-	c := &counterSeries{stop: func() { cancel(); <-done }}
+	c := &counterSeries{stop: func() { cancel(); <-done }, at: []time.Time{time.Now()}, used: []float64{counter()}}
 	go func() {
 		defer close(done)
 		tick := time.NewTicker(20 * time.Millisecond)
