@@ -115,8 +115,13 @@ func (d *DB) next(ctx context.Context) (string, error) {
 	return leads(ctx, c)
 }
 
-// leads tells by its address which database a connection leads to.
+// leads tells by its address which database a connection leads to. Each is asked once: where there is no time for all, the
+// next look goes on.
 func leads(ctx context.Context, c *pgx.Conn) (string, error) {
+	const address = "address"
+	if at, ok := c.PgConn().CustomData()[address].(string); ok {
+		return at, nil
+	}
 	answers, err := c.PgConn().Exec(ctx, "SELECT inet_server_addr(), inet_server_port()").ReadAll()
 	if err != nil {
 		return "", err
@@ -124,5 +129,7 @@ func leads(ctx context.Context, c *pgx.Conn) (string, error) {
 	if len(answers) != 1 || len(answers[0].Rows) != 1 || len(answers[0].Rows[0]) != 2 {
 		return "", errors.New("a database did not tell its address")
 	}
-	return string(answers[0].Rows[0][0]) + " " + string(answers[0].Rows[0][1]), nil
+	at := string(answers[0].Rows[0][0]) + " " + string(answers[0].Rows[0][1])
+	c.PgConn().CustomData()[address] = at
+	return at, nil
 }
